@@ -1,0 +1,94 @@
+package io.doorbell.counters;
+
+/** The stack-wide counters, in the order of their slots. A drop's name tells its reason. */
+public enum Counter {
+    RX_FRAMES,
+    RX_BYTES,
+    TX_FRAMES,
+    TX_BYTES,
+    TX_LINK_FULL,
+    NO_FRAME,
+
+    DROP_ETHERNET_SHORT,
+    DROP_ETHERNET_TYPE,
+    DROP_ETHERNET_DESTINATION,
+    DROP_ARP_MALFORMED,
+    DROP_IP_SHORT,
+    DROP_IP_VERSION,
+    DROP_IP_HEADER_LENGTH,
+    DROP_IP_TOTAL_LENGTH,
+    DROP_IP_CHECKSUM,
+    DROP_IP_DESTINATION,
+    DROP_IP_SOURCE,
+    DROP_IP_FRAGMENT,
+    DROP_IP_PROTOCOL,
+    DROP_IP_NO_ROUTE,
+    DROP_ICMP_SHORT,
+    DROP_ICMP_CHECKSUM,
+    DROP_ICMP_LIMIT,
+    DROP_ICMP_QUOTE,
+    DROP_TCP_SHORT,
+    DROP_TCP_OFFSET,
+    DROP_TCP_CHECKSUM,
+    DROP_TCP_OPTION,
+    DROP_TCP_PORT_ZERO,
+    DROP_TCP_FLAGS,
+    DROP_TCP_WINDOW,
+    DROP_TCP_PAWS,
+    DROP_TCP_ACK,
+    DROP_TCP_NO_ACK,
+    DROP_TCP_STATE,
+    DROP_TCP_NO_MEMORY,
+    DROP_TCP_RANGES_FULL,
+    DROP_TCP_BLIND_RST,
+    DROP_TCP_BLIND_SYN,
+    DROP_TCP_BLIND_ICMP,
+    DROP_HELD_FULL,
+    DROP_HELD_UNREACHABLE,
+
+    ARP_REQUESTS_IN,
+    ARP_REQUESTS_OUT,
+    ARP_REPLIES_IN,
+    ARP_REPLIES_OUT,
+    ARP_CONFLICTS,
+    ARP_FAILURES,
+    ICMP_ECHOS_IN,
+    ICMP_ECHO_REPLIES_OUT,
+    ICMP_ERRORS_IN,
+    ICMP_ERRORS_OUT,
+
+    TCP_SEGMENTS_IN,
+    TCP_SEGMENTS_OUT,
+    TCP_PURE_ACKS_OUT,
+    TCP_PAYLOAD_BYTES_IN,
+    TCP_PAYLOAD_BYTES_OUT,
+    TCP_OUT_OF_ORDER_IN,
+    TCP_DUPLICATE_BYTES_IN,
+    TCP_RETRANSMITTED_SEGMENTS,
+    TCP_FAST_RETRANSMITS,
+    TCP_TIMEOUTS,
+    TCP_WINDOW_PROBES,
+    TCP_RESETS_IN,
+    TCP_RESETS_OUT,
+    TCP_CHALLENGE_ACKS,
+    TCP_CHALLENGE_ACKS_LIMITED,
+    TCP_ACTIVE_OPENS,
+    TCP_PASSIVE_OPENS,
+    TCP_ATTEMPT_FAILS,
+    TCP_CLOSES,
+    TCP_HALF_OPEN_OVERFLOWS,
+    TCP_ACCEPT_OVERFLOWS,
+    TCP_CONNECTION_LIMIT,
+
+    BATCHES;
+
+    /** The name as tools print it: {@code tcp.segments.in}. */
+    public String label() {
+        return name().toLowerCase(java.util.Locale.ROOT).replace('_', '.');
+    }
+
+    /** Whether this counts frames or segments that were dropped. */
+    public boolean isDrop() {
+        return name().startsWith("DROP_");
+    }
+}

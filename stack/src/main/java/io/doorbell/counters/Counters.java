@@ -1,0 +1,59 @@
+package io.doorbell.counters;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The stack's counters: one 64-bit slot each in one block of memory, written with plain stores by the stack's thread
+ * and readable by anyone who maps the block.
+ */
+public final class Counters {
+    private final MemorySegment block;
+
+    /** Counters in memory of their own, freed by the garbage collector. */
+    public Counters() {
+        this(Arena.ofAuto().allocate(blockSize(), 64));
+    }
+
+    /**
+     * Counters in a given block.
+     *
+     * @param block at least {@link #blockSize()} bytes, 8-byte aligned, zeroed; it must outlive the stack
+     */
+    public Counters(MemorySegment block) {
+        if (block.byteSize() < blockSize()) {
+            throw new IllegalArgumentException("a counters block needs " + blockSize() + " bytes, not " + block.byteSize());
+        }
+        this.block = block;
+    }
+
+    /** Bytes that all counters take. */
+    public static long blockSize() {
+        return Counter.values().length * 8L;
+    }
+
+    public void increment(Counter counter) {
+        add(counter, 1);
+    }
+
+    public void add(Counter counter, long amount) {
+        long offset = counter.ordinal() * 8L;
+        block.set(ValueLayout.JAVA_LONG, offset, block.get(ValueLayout.JAVA_LONG, offset) + amount);
+    }
+
+    public long get(Counter counter) {
+        return block.get(ValueLayout.JAVA_LONG, counter.ordinal() * 8L);
+    }
+
+    /** The sum of all drops, whatever their reason. */
+    public long drops() {
+        long sum = 0;
+        for (Counter counter : Counter.values()) {
+            if (counter.isDrop()) {
+                sum += get(counter);
+            }
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,133 @@
+package io.doorbell.link;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The frames of a link's memory region, and who holds them.
+ *
+ * <p>A frame is named by its address: the offset in bytes, within {@link #memory()}, of its first byte. Any address
+ * inside a frame names that frame. A frame is free while nobody holds it; {@link #allocate} returns it with one hold,
+ * every descriptor that the link has posted and not yet reclaimed is another, and the last {@link #release} frees it.
+ *
+ * <p>One thread only, as everything that belongs to a stack. Nothing is allocated after construction.
+ */
+public final class FramePool {
+    /** What {@link #allocate} returns when no frame is free. */
+    public static final long NONE = -1;
+
+    private final MemorySegment memory;
+    private final int frameSize;
+    private final int shift;
+    private final int first;
+    private final int[] free;
+    private final short[] holds;
+    private int available;
+    private int lowest;
+    private long refused;
+
+    /**
+     * Pools the frames {@code first} to {@code first + count - 1} of a region; frames outside that range (a receive
+     * ring's own) are the link's business.
+     *
+     * @param frameSize bytes, a power of two
+     */
+    public FramePool(MemorySegment memory, int frameSize, int first, int count) {
+        if (Integer.bitCount(frameSize) != 1) {
+            throw new IllegalArgumentException("frame size " + frameSize + " is not a power of two");
+        }
+        if ((long) (first + count) * frameSize > memory.byteSize()) {
+            throw new IllegalArgumentException((first + count) + " frames of " + frameSize
+                    + " bytes do not fit into a region of " + memory.byteSize() + " bytes");
+        }
+        this.memory = memory;
+        this.frameSize = frameSize;
+        this.shift = Integer.numberOfTrailingZeros(frameSize);
+        this.first = first;
+        this.free = new int[count];
+        this.holds = new short[count];
+        for (int i = 0; i < count; i++) {
+            free[i] = count - 1 - i;
+        }
+        this.available = count;
+        this.lowest = count;
+    }
+
+    /** The whole region of the link. It stays valid until the link is closed. */
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    public int frameSize() {
+        return frameSize;
+    }
+
+    /** How many frames the pool manages. */
+    public int capacity() {
+        return free.length;
+    }
+
+    /** How many frames are free now. */
+    public int available() {
+        return available;
+    }
+
+    /** The fewest frames that were ever free. */
+    public int lowestAvailable() {
+        return lowest;
+    }
+
+    /** How many allocations were refused because too few frames were free. */
+    public long refused() {
+        return refused;
+    }
+
+    /** Takes a free frame, held once by the caller; {@link #NONE} if at most {@code keep} frames are free. */
+    public long allocate(int keep) {
+        if (available <= keep) {
+            refused++;
+            return NONE;
+        }
+        int index = free[--available];
+        if (available < lowest) {
+            lowest = available;
+        }
+        holds[index] = 1;
+        return (long) (first + index) << shift;
+    }
+
+    public long allocate() {
+        return allocate(0);
+    }
+
+    /** One more hold on the frame that {@code address} lies in. */
+    public void hold(long address) {
+        holds[indexOf(address)]++;
+    }
+
+    /** One hold less; the last one frees the frame. */
+    public void release(long address) {
+        int index = indexOf(address);
+        int left = --holds[index];
+        if (left == 0) {
+            free[available++] = index;
+        } else if (left < 0) {
+            holds[index] = 0;
+            throw new IllegalStateException("frame at " + address + " released more often than held");
+        }
+    }
+
+    /** How many hold the frame now: its owner, and every descriptor that is still on its way out. */
+    public int holds(long address) {
+        return holds[indexOf(address)];
+    }
+
+    /** The frame's number within this pool, from 0 to {@link #capacity()} - 1. */
+    public int indexOf(long address) {
+        return (int) (address >>> shift) - first;
+    }
+
+    /** The address of the first byte of frame number {@code index}. */
+    public long addressOf(int index) {
+        return (long) (first + index) << shift;
+    }
+}

@@ -1,0 +1,69 @@
+package io.doorbell.link;
+
+/**
+ * The port to the world: something that carries Ethernet frames.
+ *
+ * <p>A link belongs to one thread, the one that polls its stack. No method blocks. No method but {@link #close} and
+ * those of setup throws for anything the network does.
+ */
+public interface Link extends AutoCloseable {
+    /** What {@link #nextDeadlineNanos()} answers when the link needs no call at any time. */
+    long NEVER = Long.MAX_VALUE;
+
+    /** The region that frames to send are formed in, and its free frames. Valid until {@link #close}. */
+    FramePool frames();
+
+    /** The largest IP packet, in bytes, that fits into one frame of this link. */
+    int mtu();
+
+    /** The interface's address, in the low 48 bits. */
+    long mac();
+
+    /**
+     * Hands over up to {@code limit} received frames, in the order of their arrival.
+     *
+     * <p>Frames stay readable until the next call of this method, so that a burst can be looked at as a whole; then
+     * the link takes them back.
+     *
+     * @param nowNanos the time of this duty cycle
+     * @return how many frames were handed over
+     */
+    int receive(FrameReceiver receiver, int limit, long nowNanos);
+
+    /**
+     * Posts the bytes at {@code address} in the frame region to be sent as one Ethernet frame. They leave at the
+     * next {@link #flush}. The link holds the frame ({@link FramePool#hold}) until the wire no longer needs it; until
+     * then its content must not change.
+     *
+     * @param address of the Ethernet header's first byte, anywhere inside one frame
+     * @param length  bytes from there
+     * @return false if the link is full: nothing was posted, try again after the next {@link #receive}
+     */
+    boolean transmit(long address, int length, long nowNanos);
+
+    /**
+     * Publishes what was posted and rings the doorbell: one system call at the most, none if nothing was posted or if
+     * the other side is awake by itself.
+     */
+    void flush(long nowNanos);
+
+    /**
+     * Whether frames may come in whose transport checksum the sender left to hardware that does not exist: a virtual
+     * link, whose peer writes only the pseudo-header's sum (Linux, {@code CHECKSUM_PARTIAL}).
+     */
+    default boolean partialChecksums() {
+        return false;
+    }
+
+    /** When {@link #receive} or {@link #flush} must be called next for a frame that the link itself delays. */
+    default long nextDeadlineNanos() {
+        return NEVER;
+    }
+
+    /** What the link has counted; the object lives as long as the link and is brought up to date by this call. */
+    LinkStatistics statistics();
+
+    /** Gives everything back. Idempotent. After it, no other method may be called. */
+    @Override
+    void close();
+}

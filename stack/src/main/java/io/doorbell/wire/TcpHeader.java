@@ -1,0 +1,86 @@
+package io.doorbell.wire;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The TCP header (RFC 9293 section 3.1). Offsets are those of the header's first byte.
+ * <pre>
+ *  0                2                4                                 8
+ *  +----------------+----------------+---------------------------------+
+ *  |  source port   |destination port|         sequence number         |
+ *  +----------------+----+---+-------+----------------+----------------+
+ *  |     acknowledgment number       |off|rsv| flags  |     window     |
+ *  +----------------+----------------+----------------+----------------+
+ *  |    checksum    | urgent pointer |  options ...
+ *  +----------------+----------------+
+ * </pre>
+ */
+public final class TcpHeader {
+    public static final int LENGTH = 20;
+    public static final int MAX_LENGTH = 60;
+
+    public static final int FIN = 0x01;
+    public static final int SYN = 0x02;
+    public static final int RST = 0x04;
+    public static final int PSH = 0x08;
+    public static final int ACK = 0x10;
+    public static final int URG = 0x20;
+    public static final int ECE = 0x40;
+    public static final int CWR = 0x80;
+
+    private TcpHeader() {
+    }
+
+    public static int sourcePort(MemorySegment memory, long tcp) {
+        return Bytes.u16(memory, tcp);
+    }
+
+    public static int destinationPort(MemorySegment memory, long tcp) {
+        return Bytes.u16(memory, tcp + 2);
+    }
+
+    public static int seq(MemorySegment memory, long tcp) {
+        return Bytes.u32(memory, tcp + 4);
+    }
+
+    public static int ack(MemorySegment memory, long tcp) {
+        return Bytes.u32(memory, tcp + 8);
+    }
+
+    /** Header length in bytes, options included. */
+    public static int headerLength(MemorySegment memory, long tcp) {
+        return (Bytes.u8(memory, tcp + 12) & 0xf0) >>> 2;
+    }
+
+    public static int flags(MemorySegment memory, long tcp) {
+        return Bytes.u8(memory, tcp + 13);
+    }
+
+    /** The window field as it stands: not scaled. */
+    public static int window(MemorySegment memory, long tcp) {
+        return Bytes.u16(memory, tcp + 14);
+    }
+
+    public static int checksum(MemorySegment memory, long tcp) {
+        return Bytes.u16(memory, tcp + 16);
+    }
+
+    /** Writes the fixed 20 bytes with a zero checksum and a zero urgent pointer. */
+    public static void write(MemorySegment memory, long tcp, int ports, int seq, int ack, int headerLength, int flags,
+                             int window) {
+        Bytes.put32(memory, tcp, ports);
+        Bytes.put32(memory, tcp + 4, seq);
+        Bytes.put32(memory, tcp + 8, ack);
+        Bytes.put32(memory, tcp + 12, headerLength << 26 | flags << 16 | window);
+        Bytes.put32(memory, tcp + 16, 0);
+    }
+
+    /**
+     * Completes the checksum field from the header in memory, the pseudo-header's sum and the payload's sum.
+     *
+     * @param outside the unfolded sum of pseudo-header and payload
+     */
+    public static void writeChecksum(MemorySegment memory, long tcp, int headerLength, long outside) {
+        Bytes.putNative16(memory, tcp + 16, Checksum.finish(outside + Checksum.sum(memory, tcp, headerLength)));
+    }
+}
