@@ -309,6 +309,15 @@ class ArpTest {
         wide.assertNoFrameLeaked();
     }
 
+    @Test
+    void closing_gives_back_what_is_held_and_can_be_repeated() {
+        fixture.sendTcp(PEER, 1);
+        fixture.sendTcp(OTHER, 2);
+        fixture.ip.close();
+        fixture.ip.close();
+        fixture.assertNoFrameLeaked();
+    }
+
     // ---- keeping it true
 
     @Test
