@@ -4,6 +4,7 @@ import io.doorbell.xdp.ffi.Errno;
 import io.doorbell.xdp.ffi.Libc;
 import io.doorbell.xdp.ffi.SystemCallException;
 import java.lang.foreign.Arena;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -113,6 +114,12 @@ public final class Namespace implements AutoCloseable {
     /** For a program that is to run inside this namespace beside this one; the caller ends it. */
     public ProcessBuilder command(String... command) {
         return new ProcessBuilder(Commands.located(prefixed(command)));
+    }
+
+    /** Whether an ICMP echo request from here to a literal IPv4 address is answered in time. */
+    public boolean ping(String address, int timeoutMillis) {
+        // As root the JDK sends an echo request (InetAddress.isReachable); the program ping may not be installed.
+        return call(() -> InetAddress.getByName(address).isReachable(timeoutMillis));
     }
 
     private List<String> prefixed(String... command) {

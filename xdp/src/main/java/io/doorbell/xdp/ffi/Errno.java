@@ -30,6 +30,7 @@ public final class Errno {
     public static final int EINVAL = 22;
     public static final int ENOTTY = 25;
     public static final int ENOSPC = 28;
+    public static final int ERANGE = 34;
     public static final int ENOSYS = 38;
     public static final int EOVERFLOW = 75;
     public static final int EMSGSIZE = 90;
@@ -91,6 +92,7 @@ public final class Errno {
             case EINVAL -> "EINVAL: invalid argument";
             case ENOTTY -> "ENOTTY: not a device for this ioctl";
             case ENOSPC -> "ENOSPC: no space left";
+            case ERANGE -> "ERANGE: out of range";
             case ENOSYS -> "ENOSYS: the kernel does not have this call";
             case EOVERFLOW -> "EOVERFLOW: value too large";
             case EMSGSIZE -> "EMSGSIZE: message too long";
@@ -106,8 +108,14 @@ public final class Errno {
         };
     }
 
-    /** For what a downcall cannot throw: its own linkage is wrong. */
+    /** For what a downcall throws before it reaches the kernel: a closed arena, or wrong linkage. */
     static AssertionError unexpected(Throwable cause) {
+        if (cause instanceof RuntimeException unchecked) {
+            throw unchecked;
+        }
+        if (cause instanceof Error error) {
+            throw error;
+        }
         return new AssertionError("a downcall itself failed", cause);
     }
 }

@@ -34,6 +34,7 @@ public final class Libc {
     public static final int SOL_SOCKET = 1;
     public static final int SO_SNDBUF = 7;
     public static final int SO_RCVBUF = 8;
+    public static final int SO_SNDBUFFORCE = 32;
     public static final int SO_NETNS_COOKIE = 71;
     public static final int MSG_DONTWAIT = 0x40;
     public static final int O_RDONLY = 0;
@@ -52,6 +53,11 @@ public final class Libc {
     public static final int CLONE_NEWNET = 0x4000_0000;
 
     private static final int NOT_VARIADIC = -1;
+    private static final long SYS_BPF = switch (System.getProperty("os.arch")) {
+        case "amd64" -> 321;
+        // The table that AArch64, RISC-V and later architectures share (asm-generic/unistd.h).
+        default -> 280;
+    };
     private static final Linker LINKER = Linker.nativeLinker();
     private static final MethodHandle SOCKET = link("socket", JAVA_INT, NOT_VARIADIC, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle BIND = link("bind", JAVA_INT, NOT_VARIADIC, JAVA_INT, ADDRESS, JAVA_INT);
@@ -283,10 +289,10 @@ public final class Libc {
         }
     }
 
-    /** syscall(2) with three arguments, as bpf(2) needs it: it has no wrapper in the C library. */
-    static int syscall(MemorySegment errno, long number, long command, MemorySegment attributes, long size) {
+    /** bpf(2), through syscall(2) because the C library has no wrapper for it. */
+    static int bpf(MemorySegment errno, int command, MemorySegment attributes) {
         try {
-            long result = (long) SYSCALL.invokeExact(errno, number, command, attributes, size);
+            long result = (long) SYSCALL.invokeExact(errno, SYS_BPF, (long) command, attributes, attributes.byteSize());
             return result < 0 ? -Errno.get(errno) : (int) result;
         } catch (Throwable failure) {
             throw Errno.unexpected(failure);
