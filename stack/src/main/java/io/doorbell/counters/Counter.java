@@ -41,6 +41,7 @@ public enum Counter {
     DROP_TCP_FLAGS,
     DROP_TCP_WINDOW,
     DROP_TCP_PAWS,
+    DROP_TCP_NO_TIMESTAMP,
     DROP_TCP_ACK,
     DROP_TCP_NO_ACK,
     DROP_TCP_STATE,

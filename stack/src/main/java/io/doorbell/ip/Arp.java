@@ -273,6 +273,15 @@ final class Arp {
         }
     }
 
+    void dropAllHeld() {
+        for (int slot = 0; slot < neighbours.slots(); slot++) {
+            Neighbour neighbour = neighbours.at(slot);
+            while (neighbour != null && neighbour.heldCount > 0) {
+                dropOldest(neighbour);
+            }
+        }
+    }
+
     private void dropOldest(Neighbour neighbour) {
         frames.release(neighbour.heldFrames[neighbour.heldFirst]);
         neighbour.dropFirst();

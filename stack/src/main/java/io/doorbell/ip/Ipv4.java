@@ -275,4 +275,9 @@ public final class Ipv4 implements FrameReceiver {
         now(nowNanos);
         arp.expire();
     }
+
+    /** Gives back the frames that were held for neighbours which have not answered. */
+    public void close() {
+        arp.dropAllHeld();
+    }
 }

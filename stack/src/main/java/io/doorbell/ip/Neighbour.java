@@ -60,7 +60,7 @@ public final class Neighbour {
     }
 
     /** Whether a frame can be sent to it now. */
-    boolean isUsable() {
+    public boolean isUsable() {
         return state == State.REACHABLE || state == State.STALE || state == State.PROBE;
     }
 

@@ -42,6 +42,15 @@ final class Neighbours {
         return freeCount == 0;
     }
 
+    int slots() {
+        return slots.length;
+    }
+
+    /** The entry in a slot, null if there is none. */
+    Neighbour at(int slot) {
+        return slots[slot];
+    }
+
     Neighbour find(int address) {
         int slot = home(address);
         while (slots[slot] != null) {
