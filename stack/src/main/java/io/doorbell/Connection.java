@@ -1,0 +1,100 @@
+package io.doorbell;
+
+import io.doorbell.tcp.Tcb;
+import io.doorbell.tcp.Tcp;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One TCP connection, as its user sees it. It belongs to the thread that polls its stack; no method blocks, and none
+ * but those for set-up allocates.
+ *
+ * <p>Sends take effect at the end of the running {@link TcpStack#poll}, or at {@link TcpStack#flush}: all that was sent
+ * until then, on any number of connections, leaves with one doorbell.
+ */
+public final class Connection extends Tcb {
+    private final Tcp tcp;
+    ConnectionHandler handler;
+    private Object attachment;
+
+    Connection(Tcp tcp) {
+        this.tcp = tcp;
+    }
+
+    /**
+     * Sends bytes as one message, all or none. They are copied; the source may be reused at once.
+     *
+     * @return {@code length}, or {@link #BACKPRESSURE} (try again when {@code writable} is called), {@link #CLOSED},
+     *         {@link #NOT_CONNECTED}
+     */
+    public int send(MemorySegment source, long offset, int length) {
+        return tcp.send(this, source, offset, length);
+    }
+
+    /** {@link #send(MemorySegment, long, int)} from an array. */
+    public int send(byte[] source, int offset, int length) {
+        return tcp.send(this, MemorySegment.ofArray(source), offset, length);
+    }
+
+    /**
+     * Sends as many bytes as there is room for, from the first on.
+     *
+     * @return 0 to {@code length}; if less than {@code length}, {@code writable} is called when there is room again; or
+     *         {@link #CLOSED}, {@link #NOT_CONNECTED}
+     */
+    public int write(MemorySegment source, long offset, int length) {
+        return tcp.write(this, source, offset, length);
+    }
+
+    /** Bytes that a send would accept now; 0 if the connection does not send. */
+    public int sendSpace() {
+        return tcp.room(this);
+    }
+
+    /**
+     * Takes bytes that {@link ConnectionHandler#data} left. Not from within {@code data} itself.
+     *
+     * @return how many were copied to {@code target}, 0 if none are left
+     */
+    public int read(MemorySegment target, long offset, int length) {
+        return tcp.read(this, target, offset, length);
+    }
+
+    /** Offers the bytes that {@link ConnectionHandler#data} left again, at the next poll. */
+    public void resume() {
+        tcp.resume(this);
+    }
+
+    /** Sends FIN behind what was sent; receiving goes on (half-close). Idempotent. */
+    public void closeOutput() {
+        tcp.closeOutput(this);
+    }
+
+    /**
+     * Ends the connection in order: FIN behind what was sent. Nothing more is received: data that is unread or still
+     * comes in is answered with a RST. Idempotent, allowed in every state.
+     */
+    public void close() {
+        tcp.close(this);
+    }
+
+    /** Ends the connection now, with a RST; what was not sent yet is dropped. Idempotent. */
+    public void abort() {
+        tcp.abort(this);
+    }
+
+    /** Whatever the user attached. */
+    public Object attachment() {
+        return attachment;
+    }
+
+    /** Keeps something with the connection, for its user. */
+    public void attach(Object something) {
+        attachment = something;
+    }
+
+    @Override
+    public String toString() {
+        return TcpStack.format(localAddress(), localPort()) + " -> " + TcpStack.format(remoteAddress(), remotePort())
+                + " " + state();
+    }
+}

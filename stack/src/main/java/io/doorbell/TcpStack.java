@@ -1,0 +1,259 @@
+package io.doorbell;
+
+import io.doorbell.counters.Counters;
+import io.doorbell.ip.Ipv4;
+import io.doorbell.ip.Ipv4Address;
+import io.doorbell.ip.Ipv4Config;
+import io.doorbell.link.Link;
+import io.doorbell.tcp.CloseReason;
+import io.doorbell.tcp.EventSink;
+import io.doorbell.tcp.Tcb;
+import io.doorbell.tcp.Tcp;
+import io.doorbell.tcp.TcpConfig;
+import java.lang.foreign.MemorySegment;
+import java.security.SecureRandom;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * A TCP/IP stack on one link, with one IPv4 address. One thread owns it: the one that calls {@link #poll}. It starts no
+ * thread, takes no lock and reads no clock: with the same frames, times and calls it sends the same frames.
+ */
+public final class TcpStack implements AutoCloseable {
+    private static final int BURST = 64;
+
+    private final Link link;
+    private final Counters counters;
+    private final Ipv4 ipv4;
+    private final Tcp tcp;
+    private final Map<Integer, Listener> listeners = new HashMap<>();
+    private final EventSink events = new Events();
+    private boolean closed;
+
+    private TcpStack(Builder builder) {
+        link = builder.link;
+        counters = builder.counters != null ? builder.counters : new Counters();
+        ipv4 = new Ipv4(link, Ipv4Config.of(builder.address, builder.gateway), counters);
+        tcp = new Tcp(link, ipv4, builder.tcp, counters, BURST, builder.secrets(), this::passive);
+        ipv4.transport(tcp);
+    }
+
+    private Connection passive() {
+        return new Connection(tcp);
+    }
+
+    /** Begins to describe a stack on a link. The link stays the caller's to close, after the stack. */
+    public static Builder on(Link link) {
+        return new Builder(link);
+    }
+
+    /** What a stack is made of. */
+    public static final class Builder {
+        private final Link link;
+        private String address;
+        private String gateway;
+        private TcpConfig tcp = TcpConfig.defaults();
+        private Counters counters;
+        private Long seed;
+
+        private Builder(Link link) {
+            this.link = link;
+        }
+
+        /** The stack's address with its prefix length, as {@code 10.0.0.2/24}. It must not be the kernel's too. */
+        public Builder address(String cidr) {
+            address = cidr;
+            return this;
+        }
+
+        /** The router for destinations beyond the prefix; none by default. */
+        public Builder gateway(String ipv4Address) {
+            gateway = ipv4Address;
+            return this;
+        }
+
+        public Builder tcp(TcpConfig config) {
+            tcp = config;
+            return this;
+        }
+
+        /** Where to count; by default in memory of the stack's own. */
+        public Builder counters(Counters in) {
+            counters = in;
+            return this;
+        }
+
+        /**
+         * Draws initial sequence numbers and ports from a seed, so that a run can be repeated to the byte. For tests
+         * only: whoever knows the seed can forge segments (RFC 6528).
+         */
+        public Builder seed(long value) {
+            seed = value;
+            return this;
+        }
+
+        private long[] secrets() {
+            if (seed != null) {
+                return new SplittableRandom(seed).longs(6).toArray();
+            }
+            return new SecureRandom().longs(6).toArray();
+        }
+
+        public TcpStack build() {
+            if (address == null) {
+                throw new IllegalArgumentException("a stack needs an address: call address(\"10.0.0.2/24\")");
+            }
+            return new TcpStack(this);
+        }
+    }
+
+    /**
+     * One duty cycle: a bounded burst of frames, expired timers, events to the handlers, output, one doorbell.
+     *
+     * @param nowNanos the time; any monotonic clock will do, always the same one
+     * @return how much was done, 0 if the cycle was idle
+     */
+    public int poll(long nowNanos) {
+        begin(nowNanos);
+        int work = link.receive(ipv4, BURST, nowNanos);
+        ipv4.expire(nowNanos);
+        work += tcp.expire();
+        if (tcp.hasEvents()) {
+            tcp.deliver(events);
+        }
+        tcp.output();
+        link.flush(nowNanos);
+        return work;
+    }
+
+    /** Sends what was queued since the last poll, with one doorbell, without receiving anything. */
+    public void flush(long nowNanos) {
+        begin(nowNanos);
+        tcp.output();
+        link.flush(nowNanos);
+    }
+
+    private void begin(long nowNanos) {
+        ipv4.now(nowNanos);
+        tcp.now(nowNanos);
+    }
+
+    /**
+     * When {@link #poll} must be called next even if no frame comes in; {@link Link#NEVER} if no timer runs. It may be
+     * earlier than anything really happens.
+     */
+    public long nextDeadlineNanos() {
+        if (tcp.hasEvents() || tcp.outputWaiting()) {
+            return Long.MIN_VALUE;
+        }
+        return Math.min(Math.min(tcp.nextDeadlineNanos(), ipv4.nextDeadlineNanos()), link.nextDeadlineNanos());
+    }
+
+    /** Tells the neighbours who owns this stack's address (RFC 5227 section 2.3). Leaves at the next flush. */
+    public void announce() {
+        ipv4.announce();
+    }
+
+    /**
+     * Accepts connections on a port.
+     *
+     * @throws IllegalStateException if the port is in use
+     */
+    public Listener listen(int port, Acceptor acceptor) {
+        Listener listener = new Listener(tcp, tcp.listen(port), acceptor);
+        listeners.put(port, listener);
+        return listener;
+    }
+
+    /**
+     * Opens a connection. The SYN leaves at the next poll or flush; how it went, the handler is told: {@code connected}
+     * or {@code closed}.
+     *
+     * @param address of the peer, as {@code 10.0.0.1}
+     */
+    public Connection connect(String address, int port, ConnectionHandler handler) {
+        Connection connection = new Connection(tcp);
+        connection.handler = handler;
+        tcp.connect(connection, Ipv4Address.parse(address), port);
+        return connection;
+    }
+
+    /** Rows in the connection table, TIME-WAIT included. */
+    public int connections() {
+        return tcp.connections();
+    }
+
+    /** Handshakes that peers have begun and not completed. */
+    public int halfOpen() {
+        return tcp.halfOpen();
+    }
+
+    public Counters counters() {
+        return counters;
+    }
+
+    public Link link() {
+        return link;
+    }
+
+    /** Resets every connection, tells the handlers, and gives every frame back. Idempotent. The link stays open. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        tcp.closeAll();
+        ipv4.close();
+        tcp.deliver(events);
+        link.flush(0);
+    }
+
+    static String format(int address, int port) {
+        return Ipv4Address.format(address) + ":" + port;
+    }
+
+    /** From control blocks to what the user knows. */
+    private final class Events implements EventSink {
+        @Override
+        public void connected(Tcb c) {
+            Connection connection = (Connection) c;
+            if (connection.handler == null) {
+                Listener listener = listeners.get(connection.localPort());
+                connection.handler = listener == null ? null : listener.acceptor.accept(connection);
+                if (connection.handler == null) {
+                    connection.abort();
+                    return;
+                }
+            }
+            connection.handler.connected(connection);
+        }
+
+        @Override
+        public int data(Tcb c, MemorySegment memory, long offset, int length) {
+            Connection connection = (Connection) c;
+            return connection.handler.data(connection, memory, offset, length);
+        }
+
+        @Override
+        public void writable(Tcb c) {
+            Connection connection = (Connection) c;
+            connection.handler.writable(connection);
+        }
+
+        @Override
+        public void peerClosed(Tcb c) {
+            Connection connection = (Connection) c;
+            connection.handler.peerClosed(connection);
+        }
+
+        @Override
+        public void closed(Tcb c, CloseReason reason) {
+            Connection connection = (Connection) c;
+            if (connection.handler != null) {
+                connection.handler.closed(connection, reason);
+            }
+        }
+    }
+}

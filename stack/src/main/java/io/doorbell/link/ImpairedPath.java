@@ -1,0 +1,179 @@
+package io.doorbell.link;
+
+import io.doorbell.wire.EthernetHeader;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** One direction of an {@link ImpairedLink}: decides what becomes of each frame and keeps those that are not due. */
+final class ImpairedPath {
+    /** What {@link #judge} says of a frame: it is gone (or kept and counted), or it passes as it is, now. */
+    static final boolean PASSES = true;
+    static final boolean TAKEN = false;
+
+    private static final long TAIL_DROP = Long.MIN_VALUE;
+
+    final ImpairmentCounts counts = new ImpairmentCounts();
+    DelayedFrames delayed;
+    private Impairment impairment;
+    private long random;
+    private boolean bad;
+    private long busyUntil = Long.MIN_VALUE;
+    private long lastDue = Long.MIN_VALUE;
+    private long randomBefore;
+    private boolean badBefore;
+
+    /** @param direction tells the random sequences of two directions with the same seed apart */
+    ImpairedPath(Arena arena, Impairment impairment, int direction, int frameSize) {
+        this.random = mix(impairment.seed + direction * 0x632b_e59b_d9b4_e019L);
+        change(arena, impairment, frameSize);
+    }
+
+    /** Goes on with another impairment; the random sequence and the frames on their way stay. */
+    void change(Arena arena, Impairment next, int frameSize) {
+        this.impairment = next;
+        if (next.stores() && delayed == null) {
+            int bytes = next.storageFrameBytes == 0 ? frameSize : next.storageFrameBytes;
+            this.delayed = new DelayedFrames(arena, next.storageFrames, (bytes + 63) & -64);
+        }
+    }
+
+    /** Whether frames may go straight through without {@link #judge}: nothing is done and nothing waits. */
+    boolean isTransparent() {
+        return impairment.isNone() && counts.waiting == 0;
+    }
+
+    boolean hasDue(long nowNanos) {
+        return delayed != null && delayed.hasDue(nowNanos);
+    }
+
+    long earliest() {
+        return delayed == null ? Link.NEVER : delayed.earliest();
+    }
+
+    /**
+     * Decides about one frame. A frame that {@link #PASSES} must be handed on by the caller and counted as delivered,
+     * or taken back with {@link #unjudge}; the others are dropped or copied here.
+     */
+    boolean judge(MemorySegment memory, long offset, int length, long nowNanos) {
+        randomBefore = random;
+        badBefore = bad;
+        counts.frames++;
+        if (isDropped(length, nowNanos)) {
+            return TAKEN;
+        }
+        boolean duplicate = chance(impairment.duplicate);
+        boolean corrupt = chance(impairment.corrupt);
+        boolean late = impairment.reorderNanos > 0 && chance(impairment.reorder);
+        long due = schedule(length, late, nowNanos);
+        if (!duplicate && !corrupt && due != TAIL_DROP && due <= nowNanos && !hasDue(nowNanos)) {
+            return PASSES;
+        }
+        int slot = keep(memory, offset, length, due, nowNanos);
+        if (corrupt && slot >= 0) {
+            flipBit(slot, length);
+        }
+        if (duplicate) {
+            counts.duplicated++;
+            keep(memory, offset, length, schedule(length, false, nowNanos), nowNanos);
+        }
+        return TAKEN;
+    }
+
+    /** Forgets the last frame, which {@link #PASSES}: the next one meets the same luck. */
+    void unjudge() {
+        random = randomBefore;
+        bad = badBefore;
+        counts.frames--;
+    }
+
+    private boolean isDropped(int length, long nowNanos) {
+        if (impairment.isDown(nowNanos)) {
+            counts.lostDown++;
+            return true;
+        }
+        if (impairment.mtu != 0 && length > impairment.mtu + EthernetHeader.LENGTH) {
+            counts.oversized++;
+            return true;
+        }
+        if (impairment.toBad > 0) {
+            bad = bad ? !chance(impairment.toGood) : chance(impairment.toBad);
+            if (bad && chance(impairment.lossInBad)) {
+                counts.lostInBurst++;
+                return true;
+            }
+        }
+        if (chance(impairment.loss)) {
+            counts.lost++;
+            return true;
+        }
+        return false;
+    }
+
+    /** When the frame comes out of the path, or {@link #TAIL_DROP}. */
+    private long schedule(int length, boolean late, long nowNanos) {
+        long due = nowNanos;
+        if (impairment.rateBitsPerSecond > 0) {
+            long start = Math.max(nowNanos, busyUntil);
+            long end = start + impairment.nanosOnTheWire(length);
+            if (start > nowNanos && end - nowNanos > impairment.queueNanos) {
+                return TAIL_DROP;
+            }
+            busyUntil = end;
+            due = end;
+        }
+        due += impairment.delayNanos;
+        if (impairment.jitterNanos > 0) {
+            due += Math.floorMod(nextRandom(), impairment.jitterNanos + 1);
+        }
+        if (late) {
+            counts.reordered++;
+            return due + impairment.reorderNanos;
+        }
+        // Jitter alone must not reorder, and a path whose delay was lowered keeps its order, too.
+        lastDue = Math.max(lastDue, due);
+        return lastDue;
+    }
+
+    private int keep(MemorySegment memory, long offset, int length, long due, long nowNanos) {
+        if (due == TAIL_DROP) {
+            counts.tailDropped++;
+            return DelayedFrames.NONE;
+        }
+        int slot = delayed == null ? DelayedFrames.NONE : delayed.add(memory, offset, length, due);
+        if (slot == DelayedFrames.NONE) {
+            counts.overflowed++;
+            return slot;
+        }
+        counts.waiting++;
+        if (due > nowNanos) {
+            counts.delayed++;
+        }
+        return slot;
+    }
+
+    private void flipBit(int slot, int length) {
+        long bit = Math.floorMod(nextRandom(), length * 8L);
+        long at = delayed.offsetOf(slot) + (bit >>> 3);
+        byte old = delayed.memory().get(ValueLayout.JAVA_BYTE, at);
+        delayed.memory().set(ValueLayout.JAVA_BYTE, at, (byte) (old ^ 1 << (bit & 7)));
+        counts.corrupted++;
+    }
+
+    private boolean chance(double probability) {
+        return probability > 0 && (nextRandom() >>> 11) * 0x1p-53 < probability;
+    }
+
+    /** SplitMix64 (Steele, Lea, Flood 2014): written out, so that a seed means the same on every JDK. */
+    private long nextRandom() {
+        random += 0x9e37_79b9_7f4a_7c15L;
+        return mix(random);
+    }
+
+    private static long mix(long value) {
+        long z = (value ^ value >>> 30) * 0xbf58_476d_1ce4_e5b9L;
+        z = (z ^ z >>> 27) * 0x94d0_49bb_1331_11ebL;
+        return z ^ z >>> 31;
+    }
+}

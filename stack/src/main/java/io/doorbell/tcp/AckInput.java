@@ -1,0 +1,136 @@
+package io.doorbell.tcp;
+
+import io.doorbell.ip.Ipv4;
+import io.doorbell.wire.Seq;
+import io.doorbell.wire.TcpHeader;
+
+/** The ACK field and the window of an acceptable segment: what it frees, measures and permits. */
+final class AckInput {
+    private final Lifecycle lifecycle;
+    private final SendSpace sendSpace;
+    private final LossRecovery recovery;
+    private final CongestionControl congestion;
+    private final RttEstimator rtt;
+    private final SegmentOutput output;
+    private final Ipv4 ipv4;
+    private final TcpConfig config;
+
+    AckInput(Lifecycle lifecycle, SendSpace sendSpace, LossRecovery recovery, CongestionControl congestion,
+             RttEstimator rtt, SegmentOutput output, Ipv4 ipv4, TcpConfig config) {
+        this.lifecycle = lifecycle;
+        this.sendSpace = sendSpace;
+        this.recovery = recovery;
+        this.congestion = congestion;
+        this.rtt = rtt;
+        this.output = output;
+        this.ipv4 = ipv4;
+        this.config = config;
+    }
+
+    /**
+     * Our SYN was acknowledged.
+     *
+     * @param sentAt when it was sent, {@link Tcb#NO_DEADLINE} if more than once
+     */
+    void handshakeComplete(Tcb c, InboundSegment segment, long sentAt, long now) {
+        boolean synWasLost = sentAt == Tcb.NO_DEADLINE;
+        // RFC 7323 section 2.2: the window of a SYN is not scaled.
+        c.sndWnd = segment.has(TcpHeader.SYN) ? segment.window : segment.window << c.sndScale;
+        c.sndMaxWnd = c.sndWnd;
+        c.sndWl1 = segment.seq;
+        c.sndWl2 = segment.ack;
+        c.sndUna = segment.ack;
+        c.recover = c.iss;
+        c.retries = 0;
+        c.synPending = false;
+        c.retransmitDeadline = Tcb.NO_DEADLINE;
+        c.rcvMss = Math.min(536, c.mss);
+        c.lastSentNanos = now;
+        if (synWasLost) {
+            rtt.afterLostSyn(c);
+        } else {
+            rtt.sample(c, now - sentAt);
+        }
+        congestion.start(c, synWasLost);
+        lifecycle.established(c);
+    }
+
+    /** The fifth step of RFC 9293 section 3.10.7.4, in every synchronized state. */
+    void acknowledge(Tcb c, InboundSegment segment, long now) {
+        int window = segment.window << c.sndScale;
+        if (Seq.gt(segment.ack, c.sndUna)) {
+            newAck(c, segment, now);
+        } else if (segment.ack == c.sndUna && c.sndNxt != c.sndUna && segment.length == 0
+                && !segment.has(TcpHeader.FIN) && window == c.sndWnd && !c.persisting) {
+            recovery.duplicateAck(c);
+        }
+        if (Seq.ge(segment.ack, c.sndUna)) {
+            updateWindow(c, segment, window);
+        }
+        if (c.wantsWritable && sendSpace.room(c) >= Math.min(config.sendBufferBytes() / 2, c.unacknowledged() + 1)) {
+            c.wantsWritable = false;
+            lifecycle.event(c, Tcb.EVENT_WRITABLE);
+        }
+        if (c.finSent && c.sndUna == c.sndEnd + 1) {
+            lifecycle.finAcknowledged(c);
+        }
+    }
+
+    private void newAck(Tcb c, InboundSegment segment, long now) {
+        int ack = segment.ack;
+        int bytes = ack - c.sndUna;
+        int dataAck = c.finSent && ack == c.sndEnd + 1 ? c.sndEnd : ack;
+        int inFlightBefore = c.inFlight;
+        long sentAt = recovery.sampleSentAt(c, dataAck);
+        int whole = sendSpace.acknowledge(c, dataAck);
+        c.sndUna = ack;
+        c.retries = 0;
+        measure(c, segment, sentAt, now);
+        boolean inRecovery = c.recovering;
+        recovery.newAck(c, bytes, whole, inFlightBefore);
+        ipv4.confirm(c.nextHop);
+        if (c.sndUna == c.sndNxt) {
+            c.retransmitDeadline = Tcb.NO_DEADLINE;
+            c.persisting = false;
+        } else if (!(inRecovery && c.recovering && c.partialAckSeen)) {
+            // RFC 6298 section 5.3. RFC 6582 section 3.2: only the first partial ACK restarts it.
+            c.retransmitDeadline = now + c.rtoNanos;
+            c.partialAckSeen = inRecovery;
+        }
+    }
+
+    private void measure(Tcb c, InboundSegment segment, long sentAt, long now) {
+        if (sentAt != Tcb.NO_DEADLINE) {
+            rtt.sample(c, now - sentAt);
+        } else if (c.timestamps && segment.options.tsEcho != 0) {
+            // RFC 7323 section 4.1: the echo tells which transmission was acknowledged, even of a retransmission.
+            int milliseconds = output.timestampClock() + c.tsOffset - segment.options.tsEcho;
+            if (milliseconds > 0) {
+                rtt.sample(c, milliseconds * 1_000_000L);
+            } else {
+                rtt.restore(c);
+            }
+        }
+    }
+
+    private void updateWindow(Tcb c, InboundSegment segment, int window) {
+        boolean newer = Seq.lt(c.sndWl1, segment.seq)
+                || c.sndWl1 == segment.seq && Seq.le(c.sndWl2, segment.ack);
+        if (!newer) {
+            return;
+        }
+        c.sndWnd = window;
+        c.sndWl1 = segment.seq;
+        c.sndWl2 = segment.ack;
+        c.sndMaxWnd = Math.max(c.sndMaxWnd, window);
+        if (window == 0) {
+            // RFC 9293 section 3.8.6.1: as long as the peer answers, a closed window is no reason to give up.
+            c.retries = 0;
+        } else if (c.persisting) {
+            c.persisting = false;
+            c.retries = 0;
+            c.retransmitDeadline = Tcb.NO_DEADLINE;
+            rtt.restore(c);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package io.doorbell.tcp;
+
+/** The connections by their addresses and ports: constant time, whatever their number. */
+final class ConnectionTable {
+    private Tcb[] buckets = new Tcb[256];
+    private int size;
+
+    int size() {
+        return size;
+    }
+
+    /** @param ports local port in the high half, remote port in the low half */
+    Tcb find(int localAddress, int remoteAddress, int ports) {
+        Tcb c = buckets[bucket(localAddress, remoteAddress, ports, buckets.length)];
+        while (c != null
+                && (c.ports != ports || c.remoteAddress != remoteAddress || c.localAddress != localAddress)) {
+            c = c.nextInBucket;
+        }
+        return c;
+    }
+
+    void add(Tcb c) {
+        if (size >= buckets.length) {
+            grow();
+        }
+        int bucket = bucket(c.localAddress, c.remoteAddress, c.ports, buckets.length);
+        c.nextInBucket = buckets[bucket];
+        buckets[bucket] = c;
+        size++;
+    }
+
+    void remove(Tcb c) {
+        int bucket = bucket(c.localAddress, c.remoteAddress, c.ports, buckets.length);
+        if (buckets[bucket] == c) {
+            buckets[bucket] = c.nextInBucket;
+        } else {
+            Tcb before = buckets[bucket];
+            while (before.nextInBucket != c) {
+                before = before.nextInBucket;
+            }
+            before.nextInBucket = c.nextInBucket;
+        }
+        c.nextInBucket = null;
+        size--;
+    }
+
+    /** Any connection of the table, null if it is empty: for taking them all down one by one. */
+    Tcb any() {
+        for (int i = 0; size > 0 && i < buckets.length; i++) {
+            if (buckets[i] != null) {
+                return buckets[i];
+            }
+        }
+        return null;
+    }
+
+    /** Whether some connection uses this local port. */
+    boolean usesLocalPort(int port) {
+        for (Tcb bucket : buckets) {
+            for (Tcb c = bucket; c != null; c = c.nextInBucket) {
+                if (c.localPort() == port) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private void grow() {
+        Tcb[] larger = new Tcb[buckets.length * 2];
+        for (Tcb bucket : buckets) {
+            Tcb c = bucket;
+            while (c != null) {
+                Tcb next = c.nextInBucket;
+                int at = bucket(c.localAddress, c.remoteAddress, c.ports, larger.length);
+                c.nextInBucket = larger[at];
+                larger[at] = c;
+                c = next;
+            }
+        }
+        buckets = larger;
+    }
+
+    private static int bucket(int localAddress, int remoteAddress, int ports, int buckets) {
+        long key = ((long) remoteAddress << 32 | ports & 0xffff_ffffL) + (long) localAddress * 0x9e37_79b9L;
+        long mixed = (key ^ key >>> 32) * 0x9e37_79b9_7f4a_7c15L;
+        return (int) (mixed >>> 40) & (buckets - 1);
+    }
+}

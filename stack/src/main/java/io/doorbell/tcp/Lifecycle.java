@@ -1,0 +1,171 @@
+package io.doorbell.tcp;
+
+import io.doorbell.counters.Counter;
+import io.doorbell.counters.Counters;
+import io.doorbell.ip.Ipv4;
+
+/** How connections come into being, change and end, and who has to hear of it. */
+final class Lifecycle {
+    private final ConnectionTable table;
+    private final TimerQueue timers;
+    private final SendSpace sendSpace;
+    private final DataInput data;
+    private final SegmentOutput output;
+    private final StatelessReply reply;
+    private final EventList events;
+    private final Ipv4 ipv4;
+    private final TcpConfig config;
+    private final Counters counters;
+    private Tcb firstOutput;
+    private Tcb lastOutput;
+    private long now;
+
+    Lifecycle(ConnectionTable table, TimerQueue timers, SendSpace sendSpace, DataInput data, SegmentOutput output,
+              StatelessReply reply, EventList events, Ipv4 ipv4, TcpConfig config, Counters counters) {
+        this.table = table;
+        this.timers = timers;
+        this.sendSpace = sendSpace;
+        this.data = data;
+        this.output = output;
+        this.reply = reply;
+        this.events = events;
+        this.ipv4 = ipv4;
+        this.config = config;
+        this.counters = counters;
+    }
+
+    void now(long nowNanos) {
+        now = nowNanos;
+    }
+
+    void event(Tcb c, int event) {
+        events.add(c, event);
+    }
+
+    /** The connection may have something to send: the emitter is to look at it before the next flush. */
+    void wantOutput(Tcb c) {
+        if (!c.outputPending && c.state != TcpState.CLOSED) {
+            c.outputPending = true;
+            c.nextOutput = null;
+            if (firstOutput == null) {
+                firstOutput = c;
+            } else {
+                lastOutput.nextOutput = c;
+            }
+            lastOutput = c;
+        }
+    }
+
+    /** Lets the emitter send for every connection that has something to send. */
+    void runOutput() {
+        Tcb c = firstOutput;
+        firstOutput = null;
+        lastOutput = null;
+        while (c != null) {
+            Tcb next = c.nextOutput;
+            c.nextOutput = null;
+            c.outputPending = false;
+            if (output.run(c)) {
+                wantOutput(c);
+            }
+            c = next;
+        }
+    }
+
+    /** Whether some connection still waits for room on the link or in the frame pool. */
+    boolean outputWaiting() {
+        return firstOutput != null;
+    }
+
+    /** Answers a segment that fits no connection with a RST. */
+    void reply(InboundSegment segment) {
+        reply.reset(segment);
+    }
+
+    void established(Tcb c) {
+        c.state = TcpState.ESTABLISHED;
+        event(c, Tcb.EVENT_CONNECTED);
+        if (c.finQueued) {
+            c.state = TcpState.FIN_WAIT_1;
+        }
+    }
+
+    /** Everything up to and with our FIN was acknowledged. */
+    void finAcknowledged(Tcb c) {
+        switch (c.state) {
+            case FIN_WAIT_1 -> {
+                c.state = TcpState.FIN_WAIT_2;
+                if (c.userClosed) {
+                    awaitFin(c);
+                }
+            }
+            case CLOSING -> timeWait(c);
+            case LAST_ACK -> {
+                counters.increment(Counter.TCP_CLOSES);
+                end(c, CloseReason.NORMAL);
+            }
+            default -> { }
+        }
+    }
+
+    /** A connection that nobody reads any more waits for the peer's FIN no longer than this. */
+    void awaitFin(Tcb c) {
+        c.retransmitDeadline = now + config.finWait2Nanos();
+        timers.schedule(c, c.retransmitDeadline);
+    }
+
+    void timeWait(Tcb c) {
+        counters.increment(Counter.TCP_CLOSES);
+        c.state = TcpState.TIME_WAIT;
+        sendSpace.clear(c);
+        closed(c, CloseReason.NORMAL);
+        restartTimeWait(c);
+    }
+
+    /** RFC 9293 section 3.10.7.4: a FIN that comes again is acknowledged, and 2 MSL begin anew. */
+    void restartTimeWait(Tcb c) {
+        c.retransmitDeadline = now + config.timeWaitNanos();
+        timers.schedule(c, c.retransmitDeadline);
+    }
+
+    /** Sends a RST and ends the connection. */
+    void reset(Tcb c, CloseReason reason) {
+        if (c.state.isSynchronized() && c.state != TcpState.TIME_WAIT || c.state == TcpState.SYN_RECEIVED) {
+            output.sendReset(c);
+        }
+        end(c, reason);
+    }
+
+    /** The connection is no more; the user hears of it, unless that has happened already. Idempotent. */
+    void end(Tcb c, CloseReason reason) {
+        if (c.state == TcpState.CLOSED) {
+            return;
+        }
+        if (!c.state.isSynchronized()) {
+            counters.increment(Counter.TCP_ATTEMPT_FAILS);
+        }
+        c.state = TcpState.CLOSED;
+        c.retransmitDeadline = Tcb.NO_DEADLINE;
+        c.ackDeadline = Tcb.NO_DEADLINE;
+        c.ackNow = false;
+        c.duplicateAcksOwed = 0;
+        timers.remove(c);
+        table.remove(c);
+        sendSpace.clear(c);
+        if (c.nextHop != null) {
+            ipv4.release(c.nextHop);
+            c.nextHop = null;
+        }
+        if (c.userClosed || reason == CloseReason.ABORTED || reason == CloseReason.STACK_CLOSED) {
+            data.clear(c);
+        }
+        closed(c, reason);
+    }
+
+    private void closed(Tcb c, CloseReason reason) {
+        if (c.closeReason == null) {
+            c.closeReason = reason;
+            event(c, Tcb.EVENT_CLOSED);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package io.doorbell.tcp;
+
+import io.doorbell.link.FramePool;
+import io.doorbell.wire.Seq;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * The received bytes that could not be handed over in place: out of order, or not taken by the user.
+ *
+ * <p>Bytes lie in pages, which are frames of the link's pool; the byte with sequence number {@code s} is byte
+ * {@code s mod pageSize} of page {@code (s / pageSize) mod pages}. A page is allocated when the first byte of it comes
+ * and given back when the user has read past it. Which bytes beyond RCV.NXT are here is told by a sorted list of
+ * ranges, bounded. A connection owns a receive space only while there is something in it.
+ */
+final class ReceiveSpace {
+    /** Out-of-order ranges that one connection may have; more are dropped, and come again. */
+    static final int MAX_RANGES = 64;
+
+    private final FramePool pool;
+    private final MemorySegment memory;
+    private final int pageShift;
+    private final int pageSize;
+    private final int[] pages;
+    private final int[] starts = new int[MAX_RANGES];
+    private final int[] ends = new int[MAX_RANGES];
+    private int ranges;
+    private int allocated;
+
+    /** @param window the largest distance in bytes between the first byte kept and the last */
+    ReceiveSpace(FramePool pool, int window) {
+        this.pool = pool;
+        this.memory = pool.memory();
+        this.pageSize = pool.frameSize();
+        this.pageShift = Integer.numberOfTrailingZeros(pageSize);
+        int needed = (window >>> pageShift) + 2;
+        this.pages = new int[Integer.highestOneBit(needed - 1) << 1];
+        Arrays.fill(pages, Tcb.NONE);
+    }
+
+    MemorySegment memory() {
+        return memory;
+    }
+
+    int ranges() {
+        return ranges;
+    }
+
+    int rangeStart(int index) {
+        return starts[index];
+    }
+
+    int rangeEnd(int index) {
+        return ends[index];
+    }
+
+    boolean isEmpty() {
+        return allocated == 0 && ranges == 0;
+    }
+
+    /** Where the byte with this sequence number lies in {@link #memory()}. It has been stored. */
+    long addressOf(int seq) {
+        return pool.addressOf(pages[pageOf(seq)]) + (seq & (pageSize - 1));
+    }
+
+    /** How many bytes from {@code seq} on lie in one piece, up to {@code end}. */
+    int contiguous(int seq, int end) {
+        return Math.min(end - seq, pageSize - (seq & (pageSize - 1)));
+    }
+
+    private int pageOf(int seq) {
+        return (seq >>> pageShift) & (pages.length - 1);
+    }
+
+    /**
+     * Copies bytes to their place.
+     *
+     * @param keepFree frames to leave free in the pool
+     * @return false if there were not enough frames; nothing was stored then
+     */
+    boolean store(int seq, MemorySegment source, long offset, int length, int keepFree) {
+        int end = seq + length;
+        int missing = 0;
+        for (int at = seq; at != end; at += contiguous(at, end)) {
+            if (pages[pageOf(at)] == Tcb.NONE) {
+                missing++;
+            }
+        }
+        if (pool.available() - missing < keepFree) {
+            return false;
+        }
+        long from = offset;
+        for (int at = seq; at != end; ) {
+            int page = pageOf(at);
+            if (pages[page] == Tcb.NONE) {
+                pages[page] = pool.indexOf(pool.allocate());
+                allocated++;
+            }
+            int size = contiguous(at, end);
+            MemorySegment.copy(source, from, memory, pool.addressOf(pages[page]) + (at & (pageSize - 1)), size);
+            from += size;
+            at += size;
+        }
+        return true;
+    }
+
+    /**
+     * Adds {@code [start, end)} to the out-of-order ranges, merging what touches.
+     *
+     * @return false if that would need one range more than the bound; nothing has changed then
+     */
+    boolean addRange(int start, int end) {
+        int first = 0;
+        while (first < ranges && Seq.lt(ends[first], start)) {
+            first++;
+        }
+        int last = first;
+        int low = start;
+        int high = end;
+        while (last < ranges && Seq.le(starts[last], high)) {
+            low = Seq.min(low, starts[last]);
+            high = Seq.max(high, ends[last]);
+            last++;
+        }
+        int merged = last - first;
+        if (merged == 0 && ranges == MAX_RANGES) {
+            return false;
+        }
+        int tail = ranges - last;
+        System.arraycopy(starts, last, starts, first + 1, tail);
+        System.arraycopy(ends, last, ends, first + 1, tail);
+        starts[first] = low;
+        ends[first] = high;
+        ranges += 1 - merged;
+        return true;
+    }
+
+    /** Whether a range that touches none of those present would be one too many. */
+    boolean rangesFull() {
+        return ranges == MAX_RANGES;
+    }
+
+    /** Whether {@code [start, end)} overlaps or adjoins a range. */
+    boolean touches(int start, int end) {
+        for (int i = 0; i < ranges; i++) {
+            if (Seq.le(starts[i], end) && Seq.le(start, ends[i])) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Removes the ranges that {@code next} reaches, and returns the sequence number behind the last of them. */
+    int advance(int next) {
+        int reached = next;
+        int count = 0;
+        while (count < ranges && Seq.le(starts[count], reached)) {
+            reached = Seq.max(reached, ends[count]);
+            count++;
+        }
+        if (count > 0) {
+            ranges -= count;
+            System.arraycopy(starts, count, starts, 0, ranges);
+            System.arraycopy(ends, count, ends, 0, ranges);
+        }
+        return reached;
+    }
+
+    /** Gives back the pages that lie in whole between {@code from}, unread until now, and {@code to}, unread from now on. */
+    void free(int from, int to) {
+        int count = ((to >>> pageShift) - (from >>> pageShift)) & (-1 >>> pageShift);
+        for (int i = 0; i < count; i++) {
+            freePage(((from >>> pageShift) + i) & (pages.length - 1));
+        }
+    }
+
+    private void freePage(int page) {
+        if (pages[page] != Tcb.NONE) {
+            pool.release(pool.addressOf(pages[page]));
+            pages[page] = Tcb.NONE;
+            allocated--;
+        }
+    }
+
+    /** Gives every page back. */
+    void clear() {
+        ranges = 0;
+        for (int page = 0; allocated > 0; page++) {
+            freePage(page);
+        }
+    }
+}

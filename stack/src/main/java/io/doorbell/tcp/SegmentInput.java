@@ -1,0 +1,310 @@
+package io.doorbell.tcp;
+
+import io.doorbell.counters.Counter;
+import io.doorbell.counters.Counters;
+import io.doorbell.wire.Seq;
+import io.doorbell.wire.TcpHeader;
+
+/**
+ * SEGMENT ARRIVES for a connection, in the order of RFC 9293 section 3.10.7.4: sequence number, RST, SYN, ACK, payload,
+ * FIN; with timestamps (RFC 7323) before and the hardening of RFC 5961 within.
+ */
+final class SegmentInput {
+    /** RFC 7323 section 5.5: a recent timestamp that is older than this says nothing. */
+    private static final long PAWS_IDLE_NANOS = 24L * 24 * 3600 * 1_000_000_000L;
+
+    private final Lifecycle lifecycle;
+    private final AckInput acks;
+    private final DataInput data;
+    private final ReceiveWindow window;
+    private final ChallengeAcks challenges;
+    private final TcpConfig config;
+    private final Counters counters;
+    private final int mtu;
+
+    SegmentInput(Lifecycle lifecycle, AckInput acks, DataInput data, ReceiveWindow window, ChallengeAcks challenges,
+                 TcpConfig config, Counters counters, int mtu) {
+        this.lifecycle = lifecycle;
+        this.acks = acks;
+        this.data = data;
+        this.window = window;
+        this.challenges = challenges;
+        this.config = config;
+        this.counters = counters;
+        this.mtu = mtu;
+    }
+
+    /** Whether a SYN for a connection in TIME-WAIT is a new connection's (RFC 9293 section 3.10.7.4, RFC 6191). */
+    boolean reopens(Tcb c, InboundSegment segment) {
+        boolean bareSyn = (segment.flags & (TcpHeader.SYN | TcpHeader.ACK | TcpHeader.RST)) == TcpHeader.SYN;
+        if (c.state != TcpState.TIME_WAIT || !bareSyn) {
+            return false;
+        }
+        if (c.timestamps && segment.options.timestamps && segment.options.tsValue != c.tsRecent) {
+            return Seq.gt(segment.options.tsValue, c.tsRecent);
+        }
+        return Seq.gt(segment.seq, c.rcvNxt);
+    }
+
+    void arrives(Tcb c, InboundSegment segment, long now) {
+        if (c.state == TcpState.SYN_SENT) {
+            synSent(c, segment, now);
+        } else {
+            crossedSynAck(c, segment);
+            if (timestampAcceptable(c, segment, now) && sequenceAcceptable(c, segment)
+                    && resetHandled(c, segment) && synHandled(c, segment)) {
+                recordTimestamp(c, segment, now);
+                if (ackHandled(c, segment, now)) {
+                    payload(c, segment, now);
+                    fin(c, segment);
+                }
+            }
+        }
+        lifecycle.wantOutput(c);
+    }
+
+    /** SYN-SENT (RFC 9293 section 3.10.7.3). */
+    private void synSent(Tcb c, InboundSegment segment, long now) {
+        boolean ack = segment.has(TcpHeader.ACK);
+        if (ack && (Seq.le(segment.ack, c.iss) || Seq.gt(segment.ack, c.sndNxt))) {
+            counters.increment(Counter.DROP_TCP_ACK);
+            lifecycle.reply(segment);
+            return;
+        }
+        if (segment.has(TcpHeader.RST)) {
+            if (ack) {
+                counters.increment(Counter.TCP_RESETS_IN);
+                lifecycle.end(c, CloseReason.REFUSED);
+            } else {
+                counters.increment(Counter.DROP_TCP_BLIND_RST);
+            }
+            return;
+        }
+        if (!segment.has(TcpHeader.SYN)) {
+            counters.increment(Counter.DROP_TCP_FLAGS);
+            return;
+        }
+        synchronizeReceive(c, segment, now);
+        if (!ack) {
+            // Simultaneous open: both have sent a SYN.
+            c.state = TcpState.SYN_RECEIVED;
+            c.synPending = true;
+            c.retransmitDeadline = Tcb.NO_DEADLINE;
+            return;
+        }
+        acks.handshakeComplete(c, segment, c.retries > 0 ? Tcb.NO_DEADLINE : c.lastSentNanos, now);
+        c.ackNow = true;
+        segment.seq++;
+        segment.flags &= ~TcpHeader.SYN;
+        payload(c, segment, now);
+        fin(c, segment);
+    }
+
+    private void synchronizeReceive(Tcb c, InboundSegment segment, long now) {
+        c.irs = segment.seq;
+        c.rcvNxt = segment.seq + 1;
+        c.rcvUser = c.rcvNxt;
+        c.rcvInPlace = c.rcvNxt;
+        c.lastAckSent = c.rcvNxt;
+        TcpOptions options = segment.options;
+        c.timestamps = config.timestamps() && options.timestamps;
+        c.tsRecent = options.tsValue;
+        c.tsRecentNanos = now;
+        c.scaled = config.windowScaling() && options.windowScale >= 0;
+        c.sndScale = (byte) (c.scaled ? options.windowScale : 0);
+        c.rcvScale = c.scaled ? window.scaleToOffer() : 0;
+        c.mss = TcpOptions.segmentSize(options.maxSegmentSize, mtu, c.timestamps);
+        window.start(c);
+    }
+
+    /**
+     * In a simultaneous open the peer's SYN-ACK repeats the SYN that is known already (RFC 9293 figure 8): what is new
+     * in it is the ACK.
+     */
+    private static void crossedSynAck(Tcb c, InboundSegment segment) {
+        int both = TcpHeader.SYN | TcpHeader.ACK;
+        if (c.state == TcpState.SYN_RECEIVED && (segment.flags & both) == both && segment.seq == c.irs
+                && segment.ack == c.sndNxt) {
+            segment.flags &= ~TcpHeader.SYN;
+            segment.seq++;
+        }
+    }
+
+    /** RFC 7323 section 5.3 (PAWS), and section 3.2: once agreed, the option is in every segment but a RST. */
+    private boolean timestampAcceptable(Tcb c, InboundSegment segment, long now) {
+        if (!c.timestamps || segment.has(TcpHeader.RST)) {
+            return true;
+        }
+        if (!segment.options.timestamps) {
+            counters.increment(Counter.DROP_TCP_NO_TIMESTAMP);
+            return false;
+        }
+        int value = segment.options.tsValue;
+        if (Seq.lt(value, c.tsRecent) && now - c.tsRecentNanos < PAWS_IDLE_NANOS) {
+            counters.increment(Counter.DROP_TCP_PAWS);
+            c.ackNow = true;
+            return false;
+        }
+        return true;
+    }
+
+    /** RFC 7323 section 4.3: only the timestamp of a segment that spans the last acknowledged byte is echoed. */
+    private static void recordTimestamp(Tcb c, InboundSegment segment, long now) {
+        if (c.timestamps && Seq.le(segment.seq, c.lastAckSent)) {
+            c.tsRecent = segment.options.tsValue;
+            c.tsRecentNanos = now;
+        }
+    }
+
+    /** The four cases of RFC 9293 section 3.10.7.4, first step. */
+    private boolean sequenceAcceptable(Tcb c, InboundSegment segment) {
+        int wnd = c.rcvWnd();
+        int span = segment.span();
+        if (wnd == 0 && segment.seq == c.rcvNxt && span > 0 && !segment.has(TcpHeader.RST | TcpHeader.SYN)) {
+            // A probe of a closed window: its ACK counts, its data does not.
+            counters.increment(Counter.DROP_TCP_WINDOW);
+            segment.length = 0;
+            segment.flags &= ~TcpHeader.FIN;
+            c.ackNow = true;
+            return true;
+        }
+        boolean first = wnd == 0 ? segment.seq == c.rcvNxt : Seq.within(segment.seq, c.rcvNxt, c.rcvNxt + wnd);
+        boolean acceptable = span == 0 ? first : wnd > 0
+                && (first || Seq.within(segment.seq + span - 1, c.rcvNxt, c.rcvNxt + wnd)
+                || Seq.lt(segment.seq, c.rcvNxt) && Seq.ge(segment.seq + span, c.rcvNxt + wnd));
+        if (acceptable) {
+            return true;
+        }
+        if (segment.has(TcpHeader.RST)) {
+            counters.increment(Counter.DROP_TCP_BLIND_RST);
+            return false;
+        }
+        counters.increment(Counter.DROP_TCP_WINDOW);
+        c.ackNow = true;
+        if (c.state == TcpState.TIME_WAIT && segment.has(TcpHeader.FIN)) {
+            lifecycle.restartTimeWait(c);
+        }
+        return false;
+    }
+
+    /** RFC 5961 section 3.2: only the exact sequence number resets. */
+    private boolean resetHandled(Tcb c, InboundSegment segment) {
+        if (!segment.has(TcpHeader.RST)) {
+            return true;
+        }
+        if (segment.seq != c.rcvNxt) {
+            counters.increment(Counter.DROP_TCP_BLIND_RST);
+            challenge(c);
+        } else {
+            counters.increment(Counter.TCP_RESETS_IN);
+            lifecycle.end(c, c.state == TcpState.SYN_RECEIVED ? CloseReason.REFUSED
+                    : c.state == TcpState.TIME_WAIT ? CloseReason.NORMAL : CloseReason.RESET_BY_PEER);
+        }
+        return false;
+    }
+
+    /** RFC 5961 section 4.2: a SYN never resets; the peer, if it restarted, answers the challenge with a RST. */
+    private boolean synHandled(Tcb c, InboundSegment segment) {
+        if (!segment.has(TcpHeader.SYN)) {
+            return true;
+        }
+        counters.increment(Counter.DROP_TCP_BLIND_SYN);
+        challenge(c);
+        return false;
+    }
+
+    private void challenge(Tcb c) {
+        if (challenges.allow(counters)) {
+            c.ackNow = true;
+        }
+    }
+
+    private boolean ackHandled(Tcb c, InboundSegment segment, long now) {
+        if (!segment.has(TcpHeader.ACK)) {
+            counters.increment(Counter.DROP_TCP_NO_ACK);
+            return false;
+        }
+        if (c.state == TcpState.SYN_RECEIVED) {
+            if (Seq.le(segment.ack, c.sndUna) || Seq.gt(segment.ack, c.sndNxt)) {
+                counters.increment(Counter.DROP_TCP_ACK);
+                lifecycle.reply(segment);
+                return false;
+            }
+            acks.handshakeComplete(c, segment, c.retries > 0 ? Tcb.NO_DEADLINE : c.lastSentNanos, now);
+            return true;
+        }
+        // RFC 5961 section 5.2.
+        if (Seq.gt(segment.ack, c.sndNxt) || Seq.lt(segment.ack, c.sndUna - c.sndMaxWnd)) {
+            counters.increment(Counter.DROP_TCP_ACK);
+            challenge(c);
+            return false;
+        }
+        acks.acknowledge(c, segment, now);
+        return c.state != TcpState.CLOSED;
+    }
+
+    private void payload(Tcb c, InboundSegment segment, long now) {
+        if (segment.length == 0) {
+            return;
+        }
+        if (!c.state.receives()) {
+            counters.increment(Counter.DROP_TCP_STATE);
+            segment.flags &= ~TcpHeader.FIN;
+            c.ackNow = true;
+            return;
+        }
+        int beyond = segment.seq + segment.length - c.rcvEdge;
+        if (beyond > 0) {
+            segment.length -= beyond;
+            segment.flags &= ~TcpHeader.FIN;
+        }
+        if (c.userClosed && Seq.gt(segment.seq + segment.length, c.rcvNxt)) {
+            // RFC 9293 section 3.6.1: nobody will read it, and the peer is to know.
+            lifecycle.reset(c, CloseReason.ABORTED);
+            return;
+        }
+        if (data.accept(c, segment)) {
+            lifecycle.event(c, Tcb.EVENT_READABLE);
+            acknowledgeLater(c, now);
+        }
+    }
+
+    /** RFC 9293 section 3.8.6.3: every second full-sized segment at once, anything else within the delay. */
+    private void acknowledgeLater(Tcb c, long now) {
+        if (c.rcvNxt - c.lastAckSent >= 2 * c.rcvMss || config.delayedAckNanos() == 0) {
+            c.ackNow = true;
+        } else if (c.ackDeadline == Tcb.NO_DEADLINE) {
+            c.ackDeadline = now + config.delayedAckNanos();
+        }
+    }
+
+    /**
+     * The eighth step of RFC 9293 section 3.10.7.4. A FIN beyond a gap is remembered: the peer need not repeat it once
+     * the gap is filled.
+     */
+    private void fin(Tcb c, InboundSegment segment) {
+        if (segment.has(TcpHeader.FIN) && c.state != TcpState.CLOSED) {
+            c.ackNow = true;
+            int finSeq = segment.seq + segment.length;
+            if (c.state == TcpState.TIME_WAIT && finSeq == c.rcvNxt - 1) {
+                lifecycle.restartTimeWait(c);
+            }
+            if (c.state.receives() && !c.finReceived) {
+                c.finAhead = true;
+                c.finAheadSeq = finSeq;
+            }
+        }
+        if (c.finAhead && c.finAheadSeq == c.rcvNxt && c.state.receives()) {
+            c.finAhead = false;
+            c.finReceived = true;
+            c.rcvNxt++;
+            c.ackNow = true;
+            lifecycle.event(c, Tcb.EVENT_PEER_CLOSED);
+            switch (c.state) {
+                case ESTABLISHED -> c.state = TcpState.CLOSE_WAIT;
+                case FIN_WAIT_1 -> c.state = TcpState.CLOSING;
+                default -> lifecycle.timeWait(c);
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+package io.doorbell.tcp;
+
+import io.doorbell.link.FramePool;
+import io.doorbell.wire.Checksum;
+import io.doorbell.wire.Seq;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * SND.* and the bytes behind it: the frames from SND.UNA to the last byte that the user handed over.
+ *
+ * <p>Every send is the same three steps: {@link #reserve} takes sequence space and frames for it, {@link #fill} writes
+ * content into those frames, {@link #release} lets a segment go. The bytes stay in the frame they were written into
+ * until they are acknowledged; a retransmission posts that frame again.
+ */
+final class SendSpace {
+    /**
+     * Room in front of a payload for Ethernet (14), IPv4 (20) and a TCP header with all its options (60), rounded up
+     * so that payloads begin on a cache line.
+     */
+    static final int HEADROOM = 128;
+
+    private final FramePool pool;
+    private final MemorySegment memory;
+    private final SegmentTable segments;
+    private final TcpConfig config;
+    /** Frames that sends leave free, so that control segments and received data always find one. */
+    private final int keepFree;
+
+    SendSpace(FramePool pool, SegmentTable segments, TcpConfig config) {
+        this.pool = pool;
+        this.memory = pool.memory();
+        this.segments = segments;
+        this.config = config;
+        this.keepFree = Math.min(256, pool.capacity() / 8);
+    }
+
+    /** How many bytes would be accepted now. */
+    int room(Tcb c) {
+        int budget = config.sendBufferBytes() - c.unacknowledged();
+        if (budget <= 0) {
+            return 0;
+        }
+        long frames = Math.max(0, pool.available() - keepFree);
+        return (int) Math.min(budget, frames * c.mss + tailRoom(c));
+    }
+
+    /** Accepts all bytes as one message, or none: {@code length} or {@link Tcb#BACKPRESSURE}. */
+    int send(Tcb c, MemorySegment source, long offset, int length) {
+        if (length > room(c)) {
+            return Tcb.BACKPRESSURE;
+        }
+        int appended = Math.min(length, tailRoom(c));
+        if (appended > 0) {
+            extendTail(c, source, offset, appended);
+        }
+        int rest = length - appended;
+        if (rest > 0) {
+            int segment = reserve(c, rest);
+            long from = offset + appended;
+            while (segment != Tcb.NONE) {
+                fill(segment, 0, source, from, segments.length(segment));
+                release(segment);
+                from += segments.length(segment);
+                segment = segments.next(segment);
+            }
+        }
+        if (length > 0) {
+            segments.set(c.sendTail, SegmentTable.PUSH);
+        }
+        return length;
+    }
+
+    /**
+     * Takes {@code length} bytes of sequence space, and a frame for each segment of it. The caller has made sure that
+     * there is {@link #room}.
+     *
+     * @return the first of the new segments; the others follow it
+     */
+    int reserve(Tcb c, int length) {
+        int first = Tcb.NONE;
+        int left = length;
+        while (left > 0) {
+            long frame = pool.allocate();
+            int segment = pool.indexOf(frame);
+            int size = Math.min(left, c.mss);
+            segments.create(segment, c.sndEnd, size, frame + HEADROOM, 0);
+            append(c, segment);
+            c.sndEnd += size;
+            left -= size;
+            if (first == Tcb.NONE) {
+                first = segment;
+            }
+        }
+        return first;
+    }
+
+    /** Writes content into a reserved segment and sums it on the way. */
+    void fill(int segment, int at, MemorySegment source, long offset, int length) {
+        long sum = Checksum.copyAndSum(source, offset, memory, segments.payload(segment) + at, length);
+        int folded = Checksum.fold(sum);
+        segments.sum(segment, Checksum.fold((long) segments.sum(segment)
+                + ((at & 1) == 0 ? folded : Checksum.swap(folded))));
+    }
+
+    /** The segment's content is complete: it may leave. */
+    void release(int segment) {
+        segments.set(segment, SegmentTable.READY);
+    }
+
+    private void append(Tcb c, int segment) {
+        if (c.sendTail == Tcb.NONE) {
+            c.sendHead = segment;
+        } else {
+            segments.next(c.sendTail, segment);
+        }
+        c.sendTail = segment;
+        if (c.sendUnsent == Tcb.NONE) {
+            c.sendUnsent = segment;
+        }
+    }
+
+    /** Bytes that still fit behind the last segment, if it has not left yet. */
+    private int tailRoom(Tcb c) {
+        int tail = c.sendTail;
+        if (tail == Tcb.NONE || !segments.has(tail, SegmentTable.READY) || segments.has(tail, SegmentTable.SENT)
+                || pool.holds(pool.addressOf(tail)) > 1) {
+            return 0;
+        }
+        long frameEnd = pool.addressOf(tail) + pool.frameSize();
+        long inFrame = frameEnd - segments.payload(tail) - segments.length(tail);
+        return (int) Math.max(0, Math.min(inFrame, c.mss - segments.length(tail)));
+    }
+
+    private void extendTail(Tcb c, MemorySegment source, long offset, int length) {
+        int tail = c.sendTail;
+        int at = segments.length(tail);
+        fill(tail, at, source, offset, length);
+        segments.length(tail, at + length);
+        c.sndEnd += length;
+    }
+
+    /**
+     * Drops everything before {@code ack} from the queue and gives its frames back.
+     *
+     * @return how many sent segments were acknowledged in whole
+     */
+    int acknowledge(Tcb c, int ack) {
+        int whole = 0;
+        int segment = c.sendHead;
+        while (segment != Tcb.NONE && Seq.le(segments.end(segment), ack)) {
+            int next = segments.next(segment);
+            forget(c, segment);
+            if (segment == c.sendUnsent) {
+                c.sendUnsent = next;
+            }
+            pool.release(pool.addressOf(segment));
+            segment = next;
+            whole++;
+        }
+        c.sendHead = segment;
+        if (segment == Tcb.NONE) {
+            c.sendTail = Tcb.NONE;
+        } else if (Seq.lt(segments.seq(segment), ack)) {
+            trimFront(c, segment, ack - segments.seq(segment));
+        }
+        return whole;
+    }
+
+    private void forget(Tcb c, int segment) {
+        if (segments.has(segment, SegmentTable.LOST)) {
+            c.lostSegments--;
+        } else if (segments.has(segment, SegmentTable.SENT)) {
+            c.inFlight -= segments.length(segment);
+        }
+    }
+
+    private void trimFront(Tcb c, int segment, int bytes) {
+        int left = segments.length(segment) - bytes;
+        if (segments.has(segment, SegmentTable.SENT) && !segments.has(segment, SegmentTable.LOST)) {
+            c.inFlight -= bytes;
+        }
+        segments.seq(segment, segments.seq(segment) + bytes);
+        segments.length(segment, left);
+        segments.payload(segment, segments.payload(segment) + bytes);
+        resum(segment);
+    }
+
+    private void resum(int segment) {
+        segments.sum(segment, Checksum.fold(Checksum.sum(memory, segments.payload(segment), segments.length(segment))));
+    }
+
+    /**
+     * Cuts a segment in two, the first of {@code size} bytes: the path or the window takes no more at once.
+     *
+     * @return false if no frame was free, or the frame is still being sent; nothing has changed then
+     */
+    boolean split(Tcb c, int segment, int size) {
+        if (pool.holds(pool.addressOf(segment)) > 1) {
+            return false;
+        }
+        long frame = pool.allocate();
+        if (frame == FramePool.NONE) {
+            return false;
+        }
+        int second = pool.indexOf(frame);
+        int rest = segments.length(segment) - size;
+        MemorySegment.copy(memory, segments.payload(segment) + size, memory, frame + HEADROOM, rest);
+        segments.create(second, segments.seq(segment) + size, rest, frame + HEADROOM, 0);
+        segments.inherit(second, segment);
+        segments.clear(segment, SegmentTable.PUSH);
+        segments.length(segment, size);
+        resum(segment);
+        resum(second);
+        segments.next(second, segments.next(segment));
+        segments.next(segment, second);
+        if (c.sendTail == segment) {
+            c.sendTail = second;
+        }
+        if (segments.has(second, SegmentTable.LOST)) {
+            c.lostSegments++;
+        }
+        return true;
+    }
+
+    /** Deems a sent segment lost: it is out of the network, and will be sent again. */
+    void markLost(Tcb c, int segment) {
+        if (segments.has(segment, SegmentTable.SENT) && !segments.has(segment, SegmentTable.LOST)) {
+            segments.set(segment, SegmentTable.LOST);
+            c.inFlight -= segments.length(segment);
+            c.lostSegments++;
+        }
+    }
+
+    /** Deems everything that was sent lost (RFC 5681 section 3.1: after a retransmission timeout). */
+    void markAllLost(Tcb c) {
+        for (int segment = c.sendHead; segment != c.sendUnsent; segment = segments.next(segment)) {
+            markLost(c, segment);
+        }
+    }
+
+    /** The first lost segment, or {@link Tcb#NONE}. */
+    int firstLost(Tcb c) {
+        int segment = c.sendHead;
+        while (segment != Tcb.NONE && !segments.has(segment, SegmentTable.LOST)) {
+            segment = segments.next(segment);
+        }
+        return segment;
+    }
+
+    /** Gives every frame back: the connection has ended. */
+    void clear(Tcb c) {
+        int segment = c.sendHead;
+        while (segment != Tcb.NONE) {
+            int next = segments.next(segment);
+            pool.release(pool.addressOf(segment));
+            segment = next;
+        }
+        c.sendHead = Tcb.NONE;
+        c.sendTail = Tcb.NONE;
+        c.sendUnsent = Tcb.NONE;
+        c.inFlight = 0;
+        c.lostSegments = 0;
+    }
+}

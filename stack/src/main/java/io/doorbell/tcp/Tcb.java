@@ -1,0 +1,209 @@
+package io.doorbell.tcp;
+
+import io.doorbell.ip.Neighbour;
+
+/**
+ * The transmission control block (RFC 9293 section 3.3.1): all that a connection is, as plain fields.
+ *
+ * <p>The files of this package each own one concern and work on these fields; the user's face of a connection is its
+ * only subclass. An idle connection holds no frame and no buffer. Times are nanoseconds of the clock that is handed to
+ * {@code poll}; {@link #NO_DEADLINE} where none is set. Sequence numbers are raw 32-bit values.
+ */
+public abstract class Tcb {
+    /** A send was refused: the send space or the frame pool is full. {@code writable} tells when to try again. */
+    public static final int BACKPRESSURE = -1;
+    /** A send was refused: this side is closed, or the connection has ended. */
+    public static final int CLOSED = -2;
+    /** A send was refused: the handshake is not complete yet. */
+    public static final int NOT_CONNECTED = -3;
+
+    static final long NO_DEADLINE = Long.MAX_VALUE;
+    static final int NONE = -1;
+
+    // What happened since the user was last told, as bits.
+    static final int EVENT_CONNECTED = 1;
+    static final int EVENT_READABLE = 2;
+    static final int EVENT_WRITABLE = 4;
+    static final int EVENT_PEER_CLOSED = 8;
+    static final int EVENT_CLOSED = 16;
+
+    // Identity.
+    int localAddress;
+    int remoteAddress;
+    /** Local port in the high half, remote port in the low half: as the TCP header of a sent segment begins. */
+    int ports;
+    Neighbour nextHop;
+    ListenPort listenPort;
+    TcpState state = TcpState.CLOSED;
+
+    // Send sequence space (RFC 9293 section 3.3.1).
+    int iss;
+    int sndUna;
+    int sndNxt;
+    int sndWnd;
+    int sndWl1;
+    int sndWl2;
+    int sndMaxWnd;
+    /** Behind the last byte that was accepted from the user; the FIN's sequence number once it is queued. */
+    int sndEnd;
+    /** The most payload bytes in one segment: what the peer takes and the path carries, less options. */
+    int mss;
+    byte sndScale;
+    byte rcvScale;
+    /** Both sides sent the window scale option (RFC 7323 section 2.2). */
+    boolean scaled;
+    boolean finQueued;
+    boolean finSent;
+    boolean finLost;
+    boolean synPending;
+
+    // The send queue: frame numbers of the first, the last and the first segment that was not sent yet.
+    int sendHead = NONE;
+    int sendTail = NONE;
+    int sendUnsent = NONE;
+    /** Payload bytes sent, not acknowledged and not deemed lost. */
+    int inFlight;
+    /** Segments deemed lost and not sent again yet. */
+    int lostSegments;
+
+    // Loss recovery (RFC 5681, RFC 6582) and congestion control.
+    int duplicateAcks;
+    int recover;
+    boolean recovering;
+    boolean partialAckSeen;
+    boolean timedOut;
+    int cwnd;
+    int ssthresh = Integer.MAX_VALUE;
+    int ackedInAvoidance;
+    long lastSentNanos;
+
+    // Round-trip time (RFC 6298).
+    long srttNanos;
+    long rttvarNanos;
+    long rtoNanos;
+    int retries;
+    int retransmissions;
+
+    // Receive sequence space.
+    int irs;
+    int rcvNxt;
+    /** The right edge of the window that the peer was last told: RCV.NXT + RCV.WND. It never moves left. */
+    int rcvEdge;
+    /** The next byte to hand to the user. */
+    int rcvUser;
+    /** Bytes before this one and from {@link #rcvUser} wait in the burst, in place; those behind it in {@link #received}. */
+    int rcvInPlace;
+    int lastAckSent;
+    /** The largest payload seen: what "full-sized segment" means for delayed ACKs. */
+    int rcvMss;
+    ReceiveSpace received;
+    int firstPiece = NONE;
+    int lastPiece = NONE;
+    boolean finReceived;
+    /** A FIN has come whose predecessors have not. */
+    boolean finAhead;
+    int finAheadSeq;
+
+    // Timestamps (RFC 7323).
+    boolean timestamps;
+    int tsRecent;
+    int tsOffset;
+    long tsRecentNanos;
+
+    // What the emitter owes.
+    boolean ackNow;
+    int duplicateAcksOwed;
+
+    // Timers.
+    long retransmitDeadline = NO_DEADLINE;
+    long ackDeadline = NO_DEADLINE;
+    boolean persisting;
+    long timerKey;
+    int timerIndex = NONE;
+
+    // The user's side.
+    int events;
+    /** The end of the connection, not told yet because data before it was not taken. */
+    int eventsHeld;
+    /** The user's data handler is being called. */
+    boolean delivering;
+    boolean userClosed;
+    boolean wantsWritable;
+    boolean dataLeft;
+    CloseReason closeReason;
+    /** A router or this host said that the peer cannot be reached; told if the connection times out. */
+    boolean unreachable;
+
+    // Intrusive lists and the hash chain.
+    Tcb nextOutput;
+    Tcb nextEvent;
+    Tcb nextInBucket;
+    boolean outputPending;
+    boolean eventPending;
+
+    public final int localAddress() {
+        return localAddress;
+    }
+
+    public final int remoteAddress() {
+        return remoteAddress;
+    }
+
+    public final int localPort() {
+        return ports >>> 16;
+    }
+
+    public final int remotePort() {
+        return ports & 0xffff;
+    }
+
+    /** The state's name in RFC 9293's words. */
+    public final String state() {
+        return state.name();
+    }
+
+    /** The smoothed round-trip time, 0 before the first sample. */
+    public final long smoothedRttNanos() {
+        return srttNanos;
+    }
+
+    /** Segments sent again, for whatever cause. */
+    public final long retransmissions() {
+        return retransmissions;
+    }
+
+    /** The window that may be out without an acknowledgement, in bytes. */
+    public final int congestionWindow() {
+        return cwnd;
+    }
+
+    /** Payload bytes in one full segment. */
+    public final int segmentSize() {
+        return mss;
+    }
+
+    /** The shift count to put into a SYN-ACK, -1 if the peer's SYN had none. */
+    final int offeredScale() {
+        return scaled ? rcvScale : -1;
+    }
+
+    /** Receive window, in bytes, as the peer may use it now. */
+    final int rcvWnd() {
+        return rcvEdge - rcvNxt;
+    }
+
+    /** Behind the last byte of data that is here in order: RCV.NXT less the FIN. */
+    final int rcvDataEnd() {
+        return finReceived ? rcvNxt - 1 : rcvNxt;
+    }
+
+    /** Bytes that wait for the user. */
+    final int unread() {
+        return rcvDataEnd() - rcvUser;
+    }
+
+    /** Everything from SND.UNA that the user handed over and that is not acknowledged yet, in bytes. */
+    final int unacknowledged() {
+        return sndEnd - sndUna;
+    }
+}

@@ -1,0 +1,407 @@
+package io.doorbell.tcp;
+
+import io.doorbell.counters.Counter;
+import io.doorbell.counters.Counters;
+import io.doorbell.ip.Ipv4;
+import io.doorbell.ip.Transport;
+import io.doorbell.link.FramePool;
+import io.doorbell.link.Link;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * TCP (RFC 9293) above one {@link Ipv4}: it puts the parts of this package together, finds the connection of each
+ * segment, and carries out the user's calls. It does no I/O of its own and reads no clock.
+ */
+public final class Tcp implements Transport {
+    private final Ipv4 ipv4;
+    private final TcpConfig config;
+    private final Counters counters;
+    private final Supplier<? extends Tcb> connections;
+    private final int mtu;
+    private final SegmentTable segments;
+    private final SendSpace sendSpace;
+    private final ReceiveWindow window;
+    private final DataInput data;
+    private final Burst burst;
+    private final RttEstimator rtt;
+    private final CongestionControl congestion;
+    private final TimerQueue timerQueue = new TimerQueue();
+    private final ConnectionTable table = new ConnectionTable();
+    private final HalfOpenTable halfOpen;
+    private final EventList events = new EventList();
+    private final Map<Integer, ListenPort> listeners = new HashMap<>();
+    private final SegmentOutput output;
+    private final StatelessReply reply;
+    private final Lifecycle lifecycle;
+    private final SegmentInput input;
+    private final PassiveOpen passiveOpen;
+    private final PathErrors pathErrors;
+    private final Timers timers;
+    private final ChallengeAcks challenges;
+    private final InitialSequence initialSequence;
+    private final InboundSegment segment;
+    private final WritableWaiters starved;
+    private long now;
+
+    /**
+     * @param burstLimit  the most frames of one receive burst
+     * @param secrets     six random longs (RFC 6528, RFC 6056)
+     * @param connections makes the control block of a connection that a peer opens
+     */
+    public Tcp(Link link, Ipv4 ipv4, TcpConfig config, Counters counters, int burstLimit, long[] secrets,
+               Supplier<? extends Tcb> connections) {
+        FramePool pool = link.frames();
+        this.ipv4 = ipv4;
+        this.config = config;
+        this.counters = counters;
+        this.connections = connections;
+        this.mtu = link.mtu();
+        segments = new SegmentTable(pool.capacity());
+        sendSpace = new SendSpace(pool, segments, config);
+        window = new ReceiveWindow(config, mtu);
+        burst = new Burst(burstLimit);
+        data = new DataInput(pool, burst, window, counters);
+        rtt = new RttEstimator(config);
+        congestion = new CongestionControl(config);
+        LossRecovery recovery = new LossRecovery(sendSpace, segments, congestion, counters);
+        output = new SegmentOutput(pool, ipv4, segments, sendSpace, recovery, congestion, window, config, counters,
+                timerQueue);
+        halfOpen = new HalfOpenTable(config.halfOpenLimit());
+        reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen);
+        lifecycle = new Lifecycle(table, timerQueue, sendSpace, data, output, reply, events, ipv4, config, counters);
+        challenges = new ChallengeAcks(config.challengeAcksPerSecond());
+        initialSequence = new InitialSequence(secrets);
+        passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence, challenges, window, config, counters);
+        AckInput acks = new AckInput(lifecycle, sendSpace, recovery, congestion, rtt, output, ipv4, config);
+        input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
+        pathErrors = new PathErrors(lifecycle, sendSpace, segments, counters);
+        timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, config, counters);
+        segment = new InboundSegment(counters, link.partialChecksums());
+        starved = new WritableWaiters(pool, lifecycle);
+    }
+
+    // ---- one duty cycle, in this order
+
+    /** Begins a duty cycle. */
+    public void now(long nowNanos) {
+        now = nowNanos;
+        output.now(nowNanos);
+        reply.timestampClock(output.timestampClock());
+        challenges.now(nowNanos);
+        lifecycle.now(nowNanos);
+    }
+
+    @Override
+    public void segment(MemorySegment memory, long tcp, int length, int source, int destination, int ecn) {
+        counters.increment(Counter.TCP_SEGMENTS_IN);
+        if (!segment.parse(memory, tcp, length, source, destination)) {
+            return;
+        }
+        Tcb c = table.find(destination, source, segment.ports);
+        if (c != null && input.reopens(c, segment)) {
+            lifecycle.end(c, CloseReason.NORMAL);
+            c = null;
+        }
+        if (c != null) {
+            input.arrives(c, segment, now);
+        } else {
+            unknown();
+        }
+    }
+
+    private void unknown() {
+        int row = halfOpen.find(segment.destination, segment.source, segment.ports);
+        if (row != Tcb.NONE) {
+            if (passiveOpen.completes(row, segment)) {
+                accept(row);
+            }
+            return;
+        }
+        ListenPort listener = listeners.get(segment.ports >>> 16);
+        if (listener != null) {
+            passiveOpen.listen(listener, segment, now);
+        } else {
+            reply.reset(segment);
+        }
+    }
+
+    private void accept(int row) {
+        Tcb c = connections.get();
+        if (!admit(c, halfOpen.remoteAddress[row])) {
+            return;
+        }
+        boolean synWasLost = halfOpen.retries[row] > 0;
+        long sentNanos = halfOpen.sentNanos[row];
+        int announced = halfOpen.maxSegmentSize[row];
+        passiveOpen.establish(c, row, now);
+        halfOpen.remove(row);
+        c.mss = TcpOptions.segmentSize(announced, mtu, c.timestamps);
+        c.sndWnd = segment.window << c.sndScale;
+        c.sndMaxWnd = c.sndWnd;
+        c.sndWl1 = segment.seq;
+        c.sndWl2 = segment.ack;
+        c.rcvMss = Math.min(536, c.mss);
+        c.lastSentNanos = now;
+        rtt.start(c);
+        if (synWasLost) {
+            rtt.afterLostSyn(c);
+        } else {
+            rtt.sample(c, now - sentNanos);
+        }
+        congestion.start(c, synWasLost);
+        table.add(c);
+        counters.increment(Counter.TCP_PASSIVE_OPENS);
+        c.listenPort.waiting++;
+        lifecycle.established(c);
+        input.arrives(c, segment, now);
+    }
+
+    /** Finds the way to the peer and room for one more connection. */
+    private boolean admit(Tcb c, int remoteAddress) {
+        if (table.size() >= config.maxConnections()) {
+            counters.increment(Counter.TCP_CONNECTION_LIMIT);
+            return false;
+        }
+        c.nextHop = ipv4.nextHop(remoteAddress);
+        return c.nextHop != null;
+    }
+
+    @Override
+    public void pathError(int type, int code, int nextHopMtu, int localAddress, int remoteAddress, int localPort,
+                          int remotePort, int seq) {
+        Tcb c = table.find(localAddress, remoteAddress, localPort << 16 | remotePort);
+        if (c != null) {
+            pathErrors.arrived(c, type, code, nextHopMtu, seq);
+        }
+    }
+
+    /** Lets timers act whose time has come. */
+    public int expire() {
+        passiveOpen.expire(now);
+        starved.wake();
+        return timers.expire(now);
+    }
+
+    /** Lets the emitter send for all that have something to send. Nothing is flushed. */
+    public void output() {
+        lifecycle.runOutput();
+    }
+
+    /** Whether the last {@link #output} left something behind because the link or the frame pool was full. */
+    public boolean outputWaiting() {
+        return lifecycle.outputWaiting();
+    }
+
+    /** When {@link #expire} has something to do next. */
+    public long nextDeadlineNanos() {
+        return Math.min(timerQueue.earliestNanos(), halfOpen.earliestNanos());
+    }
+
+    // ---- what the user is told
+
+    /** Whether some connection has an event. */
+    public boolean hasEvents() {
+        return !events.isEmpty();
+    }
+
+    /** Hands the events of this duty cycle up, in the order in which the connections had their first. */
+    public void deliver(EventSink sink) {
+        try {
+            Delivery.deliver(events.takeAll(), burst, data, lifecycle, window, sink);
+        } finally {
+            data.endBurst();
+        }
+    }
+
+    // ---- the user's calls
+
+    /** Opens a port. */
+    public ListenPort listen(int port) {
+        if (port < 1 || port > 65535) {
+            throw new IllegalArgumentException("port " + port + " is not between 1 and 65535");
+        }
+        if (listeners.containsKey(port)) {
+            throw new IllegalStateException("port " + port
+                    + " is in use by another listener of this stack: close that listener or choose another port");
+        }
+        ListenPort listener = new ListenPort(port, config.acceptQueueLimit());
+        listeners.put(port, listener);
+        return listener;
+    }
+
+    /** Closes a port. Connections that it has accepted live on; half-open ones are forgotten. Idempotent. */
+    public void close(ListenPort listener) {
+        if (!listener.closed) {
+            listener.closed = true;
+            listeners.remove(listener.port());
+            passiveOpen.forget(listener);
+        }
+    }
+
+    /** OPEN, active (RFC 9293 section 3.10.1). If there is no way to the peer, the connection ends at the next poll. */
+    public void connect(Tcb c, int remoteAddress, int remotePort) {
+        if (remotePort < 1 || remotePort > 65535) {
+            throw new IllegalArgumentException("port " + remotePort + " is not between 1 and 65535");
+        }
+        int local = ipv4.address();
+        int port = initialSequence.ephemeralPort(table, local, remoteAddress, remotePort);
+        counters.increment(Counter.TCP_ACTIVE_OPENS);
+        if (port == 0 || !admit(c, remoteAddress)) {
+            counters.increment(Counter.TCP_ATTEMPT_FAILS);
+            c.closeReason = CloseReason.UNREACHABLE;
+            lifecycle.event(c, Tcb.EVENT_CLOSED);
+            return;
+        }
+        c.localAddress = local;
+        c.remoteAddress = remoteAddress;
+        c.ports = port << 16 | remotePort;
+        c.iss = initialSequence.next(local, remoteAddress, c.ports, now);
+        c.tsOffset = initialSequence.timestampOffset(local, remoteAddress, c.ports);
+        c.sndUna = c.iss;
+        c.sndNxt = c.iss;
+        c.sndEnd = c.iss + 1;
+        c.recover = c.iss;
+        c.mss = TcpOptions.segmentSize(0, mtu, config.timestamps());
+        c.state = TcpState.SYN_SENT;
+        c.synPending = true;
+        rtt.start(c);
+        table.add(c);
+        lifecycle.wantOutput(c);
+    }
+
+    private static int refusal(Tcb c) {
+        return c.state == TcpState.SYN_SENT || c.state == TcpState.SYN_RECEIVED ? Tcb.NOT_CONNECTED : Tcb.CLOSED;
+    }
+
+    /** SEND: all bytes as one message, or none. */
+    public int send(Tcb c, MemorySegment source, long offset, int length) {
+        if (!c.state.sends() || c.finQueued) {
+            return refusal(c);
+        }
+        int result = sendSpace.send(c, source, offset, length);
+        if (result == Tcb.BACKPRESSURE) {
+            waitForRoom(c);
+        } else {
+            lifecycle.wantOutput(c);
+        }
+        return result;
+    }
+
+    /** SEND of as many bytes as there is room for. */
+    public int write(Tcb c, MemorySegment source, long offset, int length) {
+        if (!c.state.sends() || c.finQueued) {
+            return refusal(c);
+        }
+        int accepted = Math.min(length, sendSpace.room(c));
+        if (accepted > 0) {
+            sendSpace.send(c, source, offset, accepted);
+            lifecycle.wantOutput(c);
+        }
+        if (accepted < length) {
+            waitForRoom(c);
+        }
+        return accepted;
+    }
+
+    private void waitForRoom(Tcb c) {
+        c.wantsWritable = true;
+        if (c.unacknowledged() == 0) {
+            starved.add(c);
+        }
+    }
+
+    /** Bytes that a send would accept now. */
+    public int room(Tcb c) {
+        return c.state.sends() && !c.finQueued ? sendSpace.room(c) : 0;
+    }
+
+    /** RECEIVE: takes bytes that the user left before. */
+    public int read(Tcb c, MemorySegment target, long offset, int length) {
+        return Delivery.read(c, data, lifecycle, window, target, offset, length);
+    }
+
+    /** Offers what the user left again at the next delivery. */
+    public void resume(Tcb c) {
+        if (c.dataLeft) {
+            c.dataLeft = false;
+            lifecycle.event(c, Tcb.EVENT_READABLE);
+        }
+    }
+
+    /** CLOSE of the sending side (RFC 9293 section 3.10.4). */
+    public void closeOutput(Tcb c) {
+        if (c.finQueued) {
+            return;
+        }
+        switch (c.state) {
+            case ESTABLISHED -> c.state = TcpState.FIN_WAIT_1;
+            case CLOSE_WAIT -> c.state = TcpState.LAST_ACK;
+            case SYN_RECEIVED -> { }
+            default -> {
+                return;
+            }
+        }
+        c.finQueued = true;
+        lifecycle.wantOutput(c);
+    }
+
+    /** CLOSE of both sides: nothing more is read. */
+    public void close(Tcb c) {
+        if (c.userClosed) {
+            return;
+        }
+        c.userClosed = true;
+        tellHeldEnd(c);
+        if (c.state == TcpState.SYN_SENT) {
+            lifecycle.end(c, CloseReason.NORMAL);
+        } else if (c.unread() > 0 && !c.delivering) {
+            // RFC 9293 section 3.6.1 and RFC 2525 section 2.17: what was acknowledged will not be read.
+            lifecycle.reset(c, CloseReason.ABORTED);
+        } else {
+            closeOutput(c);
+            if (c.state == TcpState.FIN_WAIT_2) {
+                lifecycle.awaitFin(c);
+            }
+        }
+    }
+
+    /** ABORT (RFC 9293 section 3.10.5). */
+    public void abort(Tcb c) {
+        c.userClosed = true;
+        tellHeldEnd(c);
+        lifecycle.reset(c, CloseReason.ABORTED);
+        data.clear(c);
+    }
+
+    /** An end that was held back until the user had read everything need not wait any more: nothing will be read. */
+    private void tellHeldEnd(Tcb c) {
+        if (c.eventsHeld != 0) {
+            data.clear(c);
+            lifecycle.event(c, Tcb.EVENT_READABLE);
+        }
+    }
+
+    /** Resets every connection and closes every port. */
+    public void closeAll() {
+        for (ListenPort listener : listeners.values().toArray(ListenPort[]::new)) {
+            close(listener);
+        }
+        for (Tcb c = table.any(); c != null; c = table.any()) {
+            c.userClosed = true;
+            lifecycle.reset(c, CloseReason.STACK_CLOSED);
+        }
+    }
+
+    /** Rows of the connection table, TIME-WAIT included. */
+    public int connections() {
+        return table.size();
+    }
+
+    /** Connections that a listener has answered and that are not established yet. */
+    public int halfOpen() {
+        return halfOpen.size();
+    }
+}

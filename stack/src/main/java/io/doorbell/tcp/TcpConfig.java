@@ -1,0 +1,218 @@
+package io.doorbell.tcp;
+
+/**
+ * The bounds and times of TCP, each with the standard's (or Linux's) default. Immutable.
+ *
+ * @param sendBufferBytes      bytes a connection may hold unacknowledged before a send is refused
+ * @param receiveWindowBytes   the largest window offered to a peer, at most 1 GiB (RFC 7323 section 2.3)
+ * @param initialRtoNanos      RTO before the first sample (RFC 6298 section 2.1: 1 s)
+ * @param minRtoNanos          lower bound of the RTO (RFC 6298 section 2.4 says 1 s; 200 ms as in Linux)
+ * @param maxRtoNanos          upper bound of the RTO (RFC 6298 section 2.5: at least 60 s; 120 s as in Linux)
+ * @param delayedAckNanos      longest wait for an ACK to ride on data (RFC 9293 section 3.8.6.3: below 500 ms; 40 ms as in Linux)
+ * @param timeWaitNanos        2 MSL (RFC 9293 section 3.4.2 says 4 minutes; 60 s as in Linux)
+ * @param finWait2Nanos        how long a closed connection waits for the peer's FIN (60 s as in Linux)
+ * @param synRetries           retransmissions of a SYN or SYN-ACK before giving up (6 as in Linux)
+ * @param retries              retransmissions of data before giving up (RFC 9293 section 3.8.3 R2; 15 as in Linux)
+ * @param nagle                whether small segments wait for the ACK of earlier ones (RFC 9293 section 3.7.4); off by default
+ * @param timestamps           whether to offer timestamps (RFC 7323 section 3)
+ * @param windowScaling        whether to offer window scaling (RFC 7323 section 2)
+ * @param initialWindowSegments initial congestion window in segments (RFC 6928: 10)
+ * @param maxSegmentSize       the MSS to announce, 0 for the link's MTU less 40
+ * @param maxConnections       rows in the connection table, TIME-WAIT included
+ * @param halfOpenLimit        half-open connections of all listeners together
+ * @param acceptQueueLimit     established connections of one listener that wait for the acceptor
+ * @param challengeAcksPerSecond limit of RFC 5961 section 7
+ */
+public record TcpConfig(
+        int sendBufferBytes,
+        int receiveWindowBytes,
+        long initialRtoNanos,
+        long minRtoNanos,
+        long maxRtoNanos,
+        long delayedAckNanos,
+        long timeWaitNanos,
+        long finWait2Nanos,
+        int synRetries,
+        int retries,
+        boolean nagle,
+        boolean timestamps,
+        boolean windowScaling,
+        int initialWindowSegments,
+        int maxSegmentSize,
+        int maxConnections,
+        int halfOpenLimit,
+        int acceptQueueLimit,
+        int challengeAcksPerSecond) {
+
+    private static final long MILLISECOND = 1_000_000L;
+    private static final long SECOND = 1_000 * MILLISECOND;
+
+    public TcpConfig {
+        atLeast("sendBufferBytes", sendBufferBytes, 1);
+        atLeast("receiveWindowBytes", receiveWindowBytes, 1);
+        if (receiveWindowBytes > 1 << 30) {
+            throw new IllegalArgumentException("receiveWindowBytes is " + receiveWindowBytes
+                    + ": at most 1 GiB can be announced (RFC 7323 section 2.3)");
+        }
+        atLeast("initialRtoNanos", initialRtoNanos, 1);
+        atLeast("minRtoNanos", minRtoNanos, 1);
+        atLeast("maxRtoNanos", maxRtoNanos, minRtoNanos);
+        atLeast("delayedAckNanos", delayedAckNanos, 0);
+        if (delayedAckNanos >= 500 * MILLISECOND) {
+            throw new IllegalArgumentException("delayedAckNanos is " + delayedAckNanos
+                    + ": an ACK must not be delayed by 500 ms or more (RFC 9293 section 3.8.6.3)");
+        }
+        atLeast("timeWaitNanos", timeWaitNanos, 0);
+        atLeast("finWait2Nanos", finWait2Nanos, 0);
+        atLeast("synRetries", synRetries, 0);
+        atLeast("retries", retries, 0);
+        atLeast("initialWindowSegments", initialWindowSegments, 1);
+        atLeast("maxSegmentSize", maxSegmentSize, 0);
+        atLeast("maxConnections", maxConnections, 1);
+        atLeast("halfOpenLimit", halfOpenLimit, 1);
+        atLeast("acceptQueueLimit", acceptQueueLimit, 1);
+        atLeast("challengeAcksPerSecond", challengeAcksPerSecond, 0);
+    }
+
+    private static void atLeast(String name, long value, long least) {
+        if (value < least) {
+            throw new IllegalArgumentException(name + " is " + value + ": it must be at least " + least);
+        }
+    }
+
+    public static TcpConfig defaults() {
+        return builder().build();
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Settings with the defaults of {@link TcpConfig}, to be changed one by one. */
+    public static final class Builder {
+        private int sendBufferBytes = 1 << 20;
+        private int receiveWindowBytes = 1 << 20;
+        private long initialRtoNanos = SECOND;
+        private long minRtoNanos = 200 * MILLISECOND;
+        private long maxRtoNanos = 120 * SECOND;
+        private long delayedAckNanos = 40 * MILLISECOND;
+        private long timeWaitNanos = 60 * SECOND;
+        private long finWait2Nanos = 60 * SECOND;
+        private int synRetries = 6;
+        private int retries = 15;
+        private boolean nagle;
+        private boolean timestamps = true;
+        private boolean windowScaling = true;
+        private int initialWindowSegments = 10;
+        private int maxSegmentSize;
+        private int maxConnections = 1 << 20;
+        private int halfOpenLimit = 1024;
+        private int acceptQueueLimit = 1024;
+        private int challengeAcksPerSecond = 1000;
+
+        private Builder() {
+        }
+
+        public Builder sendBufferBytes(int bytes) {
+            sendBufferBytes = bytes;
+            return this;
+        }
+
+        public Builder receiveWindowBytes(int bytes) {
+            receiveWindowBytes = bytes;
+            return this;
+        }
+
+        public Builder initialRtoNanos(long nanos) {
+            initialRtoNanos = nanos;
+            return this;
+        }
+
+        public Builder minRtoNanos(long nanos) {
+            minRtoNanos = nanos;
+            return this;
+        }
+
+        public Builder maxRtoNanos(long nanos) {
+            maxRtoNanos = nanos;
+            return this;
+        }
+
+        public Builder delayedAckNanos(long nanos) {
+            delayedAckNanos = nanos;
+            return this;
+        }
+
+        public Builder timeWaitNanos(long nanos) {
+            timeWaitNanos = nanos;
+            return this;
+        }
+
+        public Builder finWait2Nanos(long nanos) {
+            finWait2Nanos = nanos;
+            return this;
+        }
+
+        public Builder synRetries(int count) {
+            synRetries = count;
+            return this;
+        }
+
+        public Builder retries(int count) {
+            retries = count;
+            return this;
+        }
+
+        public Builder nagle(boolean on) {
+            nagle = on;
+            return this;
+        }
+
+        public Builder timestamps(boolean on) {
+            timestamps = on;
+            return this;
+        }
+
+        public Builder windowScaling(boolean on) {
+            windowScaling = on;
+            return this;
+        }
+
+        public Builder initialWindowSegments(int segments) {
+            initialWindowSegments = segments;
+            return this;
+        }
+
+        public Builder maxSegmentSize(int bytes) {
+            maxSegmentSize = bytes;
+            return this;
+        }
+
+        public Builder maxConnections(int rows) {
+            maxConnections = rows;
+            return this;
+        }
+
+        public Builder halfOpenLimit(int rows) {
+            halfOpenLimit = rows;
+            return this;
+        }
+
+        public Builder acceptQueueLimit(int rows) {
+            acceptQueueLimit = rows;
+            return this;
+        }
+
+        public Builder challengeAcksPerSecond(int count) {
+            challengeAcksPerSecond = count;
+            return this;
+        }
+
+        public TcpConfig build() {
+            return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
+                    delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
+                    windowScaling, initialWindowSegments, maxSegmentSize, maxConnections, halfOpenLimit,
+                    acceptQueueLimit, challengeAcksPerSecond);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package io.doorbell.tcp;
+
+import io.doorbell.wire.Bytes;
+import io.doorbell.wire.Ipv4Header;
+import io.doorbell.wire.TcpHeader;
+import java.lang.foreign.MemorySegment;
+
+/** The options of one received segment (RFC 9293 section 3.2, RFC 7323), reused from segment to segment. */
+final class TcpOptions {
+    static final int TIMESTAMPS_LENGTH = 12;
+    /** NOP, NOP, kind 8, length 10: how everybody aligns the timestamps option (RFC 7323 appendix A). */
+    private static final int TIMESTAMPS_WORD = 0x0101_080a;
+
+    private static final int END = 0;
+    private static final int NO_OPERATION = 1;
+    private static final int MAX_SEGMENT_SIZE = 2;
+    private static final int WINDOW_SCALE = 3;
+    private static final int TIMESTAMPS = 8;
+
+    /** The MSS option's value, 0 if there was none. */
+    int maxSegmentSize;
+    /** The shift count, -1 if there was no window scale option. */
+    int windowScale;
+    boolean timestamps;
+    int tsValue;
+    int tsEcho;
+
+    /** @return false if an option's length is impossible: the segment is malformed */
+    boolean parse(MemorySegment memory, long tcp, int headerLength) {
+        maxSegmentSize = 0;
+        windowScale = -1;
+        timestamps = false;
+        int length = headerLength - TcpHeader.LENGTH;
+        long options = tcp + TcpHeader.LENGTH;
+        if (length == TIMESTAMPS_LENGTH && Bytes.u32(memory, options) == TIMESTAMPS_WORD) {
+            readTimestamps(memory, options + 2);
+            return true;
+        }
+        return length == 0 || parseAll(memory, options, length, (TcpHeader.flags(memory, tcp) & TcpHeader.SYN) != 0);
+    }
+
+    private boolean parseAll(MemorySegment memory, long options, int length, boolean syn) {
+        int at = 0;
+        while (at < length) {
+            int kind = Bytes.u8(memory, options + at);
+            if (kind == END) {
+                return true;
+            }
+            if (kind == NO_OPERATION) {
+                at++;
+                continue;
+            }
+            if (at + 1 >= length) {
+                return false;
+            }
+            int size = Bytes.u8(memory, options + at + 1);
+            if (size < 2 || at + size > length) {
+                return false;
+            }
+            option(memory, options + at, kind, size, syn);
+            at += size;
+        }
+        return true;
+    }
+
+    private void option(MemorySegment memory, long option, int kind, int size, boolean syn) {
+        if (kind == TIMESTAMPS && size == 10) {
+            readTimestamps(memory, option);
+        } else if (kind == MAX_SEGMENT_SIZE && size == 4 && syn) {
+            maxSegmentSize = Bytes.u16(memory, option + 2);
+        } else if (kind == WINDOW_SCALE && size == 3 && syn) {
+            // RFC 7323 section 2.3: a shift above 14 is taken as 14.
+            windowScale = Math.min(14, Bytes.u8(memory, option + 2));
+        }
+    }
+
+    private void readTimestamps(MemorySegment memory, long option) {
+        timestamps = true;
+        tsValue = Bytes.u32(memory, option + 2);
+        tsEcho = Bytes.u32(memory, option + 6);
+    }
+
+    static void writeTimestamps(MemorySegment memory, long options, int value, int echo) {
+        Bytes.put32(memory, options, TIMESTAMPS_WORD);
+        Bytes.put32(memory, options + 4, value);
+        Bytes.put32(memory, options + 8, echo);
+    }
+
+    /**
+     * The payload bytes of a full segment towards a peer (RFC 6691: options are taken off).
+     *
+     * @param announced the peer's MSS option, 0 if it sent none: 536 (RFC 9293 section 3.7.1)
+     */
+    static int segmentSize(int announced, int mtu, boolean timestamps) {
+        int peer = announced == 0 ? 536 : Math.max(announced, 48);
+        int path = mtu - Ipv4Header.LENGTH - TcpHeader.LENGTH;
+        return Math.min(peer, path) - (timestamps ? TIMESTAMPS_LENGTH : 0);
+    }
+}

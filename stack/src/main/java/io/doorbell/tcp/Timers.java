@@ -1,0 +1,86 @@
+package io.doorbell.tcp;
+
+import io.doorbell.counters.Counter;
+import io.doorbell.counters.Counters;
+
+/** What happens when a connection's time has come: delayed ACKs, retransmission, probes, TIME-WAIT. */
+final class Timers {
+    private final TimerQueue queue;
+    private final Lifecycle lifecycle;
+    private final SegmentOutput output;
+    private final LossRecovery recovery;
+    private final RttEstimator rtt;
+    private final TcpConfig config;
+    private final Counters counters;
+
+    Timers(TimerQueue queue, Lifecycle lifecycle, SegmentOutput output, LossRecovery recovery, RttEstimator rtt,
+           TcpConfig config, Counters counters) {
+        this.queue = queue;
+        this.lifecycle = lifecycle;
+        this.output = output;
+        this.recovery = recovery;
+        this.rtt = rtt;
+        this.config = config;
+        this.counters = counters;
+    }
+
+    /** @return how many connections were looked at */
+    int expire(long now) {
+        int looked = 0;
+        for (Tcb c = queue.takeExpired(now); c != null; c = queue.takeExpired(now)) {
+            looked++;
+            if (c.ackDeadline <= now) {
+                c.ackDeadline = Tcb.NO_DEADLINE;
+                c.ackNow = true;
+                lifecycle.wantOutput(c);
+            }
+            if (c.retransmitDeadline <= now) {
+                c.retransmitDeadline = Tcb.NO_DEADLINE;
+                retransmission(c, now);
+            }
+            queue.schedule(c, Math.min(c.ackDeadline, c.retransmitDeadline));
+        }
+        return looked;
+    }
+
+    private void retransmission(Tcb c, long now) {
+        switch (c.state) {
+            case TIME_WAIT -> lifecycle.end(c, CloseReason.NORMAL);
+            case FIN_WAIT_2 -> lifecycle.end(c, CloseReason.TIMED_OUT);
+            case SYN_SENT, SYN_RECEIVED -> {
+                if (giveUp(c, config.synRetries())) {
+                    return;
+                }
+                rtt.backOff(c);
+                c.retransmissions++;
+                counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
+                c.synPending = true;
+                lifecycle.wantOutput(c);
+            }
+            default -> data(c, now);
+        }
+    }
+
+    private void data(Tcb c, long now) {
+        if (giveUp(c, config.retries())) {
+            return;
+        }
+        rtt.backOff(c);
+        if (c.persisting) {
+            output.sendProbe(c);
+            c.retransmitDeadline = now + c.rtoNanos;
+        } else if (c.sndNxt != c.sndUna) {
+            recovery.timeout(c);
+        }
+        lifecycle.wantOutput(c);
+    }
+
+    private boolean giveUp(Tcb c, int limit) {
+        c.retries++;
+        if (c.retries > limit) {
+            lifecycle.end(c, c.unreachable ? CloseReason.UNREACHABLE : CloseReason.TIMED_OUT);
+            return true;
+        }
+        return false;
+    }
+}
