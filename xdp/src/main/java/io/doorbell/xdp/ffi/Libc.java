@@ -78,6 +78,7 @@ public final class Libc {
     private static final MethodHandle OPEN = link("open", JAVA_INT, 2, ADDRESS, JAVA_INT, JAVA_INT);
     private static final MethodHandle READ = link("read", JAVA_LONG, NOT_VARIADIC, JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle WRITE = link("write", JAVA_LONG, NOT_VARIADIC, JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle WRITEV = link("writev", JAVA_LONG, NOT_VARIADIC, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle POLL = link("poll", JAVA_INT, NOT_VARIADIC, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle MUNMAP = link("munmap", JAVA_INT, NOT_VARIADIC, ADDRESS, JAVA_LONG);
     private static final MethodHandle SETNS = link("setns", JAVA_INT, NOT_VARIADIC, JAVA_INT, JAVA_INT);
@@ -220,6 +221,16 @@ public final class Libc {
     public static int write(MemorySegment errno, int fd, MemorySegment buffer, long length) {
         try {
             long result = (long) WRITE.invokeExact(errno, fd, buffer, length);
+            return result < 0 ? -Errno.get(errno) : (int) result;
+        } catch (Throwable failure) {
+            throw Errno.unexpected(failure);
+        }
+    }
+
+    /** writev(2): the bytes written. {@code vectors} are {@code struct iovec}. */
+    public static int writev(MemorySegment errno, int fd, MemorySegment vectors, int count) {
+        try {
+            long result = (long) WRITEV.invokeExact(errno, fd, vectors, count);
             return result < 0 ? -Errno.get(errno) : (int) result;
         } catch (Throwable failure) {
             throw Errno.unexpected(failure);
