@@ -13,12 +13,14 @@ import java.lang.ref.Reference;
 
 /** A UMEM and the AF_XDP socket on it, made by libxdp, with their four rings. */
 final class XskSocket {
+    /** Frames that one sendto sends in copy mode unless told otherwise (net/xdp/xsk.c). */
+    static final int TX_BATCH_SIZE = 32;
+
     /**
      * A queue stays busy for some milliseconds after its last socket was closed, as the kernel tears it down later;
      * a queue that is busy for this long belongs to somebody else.
      */
     private static final long BUSY_MILLIS = 1500;
-    private static final int TX_BATCH_SIZE = 32;
     private static final long BIND_FLAGS = LibXdp.SOCKET_CONFIG.byteOffset(PathElement.groupElement("bind_flags"));
 
     final ProducerRing fill;
