@@ -15,11 +15,15 @@ import io.doorbell.wire.Bytes;
 import io.doorbell.wire.EthernetHeader;
 import io.doorbell.wire.Ipv4Header;
 import io.doorbell.xdp.ffi.Errno;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -300,6 +304,14 @@ class XdpLinkTest {
         }
     }
 
+    private static boolean pointsTo(Path descriptor, String what) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().contains(what);
+        } catch (IOException closedMeanwhile) {
+            return false;
+        }
+    }
+
     @Test
     void genericModeIsReported() {
         try (XdpLink left = a.call(() -> ours().nativeMode(Preference.OFF).open());
@@ -317,12 +329,20 @@ class XdpLinkTest {
     }
 
     @Test
-    void closeIsIdempotentAndAnImmediateReopenWorks() {
+    void closeIsIdempotentGivesEverythingBackAndAnImmediateReopenWorks() throws IOException {
+        long descriptors = 0;
         for (int i = 0; i < 10; i++) {
             XdpLink link = a.call(() -> ours().open());
             link.close();
             link.close();
+            try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+                long now = open.filter(fd -> pointsTo(fd, "bpf") || pointsTo(fd, "socket:")).count();
+                descriptors = i == 0 ? now : descriptors;
+                assertEquals(descriptors, now);
+            }
         }
+        // The rings are mappings of the socket.
+        assertFalse(Files.readString(Path.of("/proc/self/maps")).contains("socket:["));
         assertFalse(a.exec("ip", "link", "show", "veth0").contains("xdp"));
     }
 }
