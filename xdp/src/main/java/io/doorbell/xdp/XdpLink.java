@@ -173,7 +173,7 @@ public final class XdpLink implements Link {
     /**
      * {@inheritDoc}
      *
-     * <p>On a kernel without {@code XDP_MAX_TX_SKB_BUDGET} (before 6.18) a call sends 32 frames, and this one repeats
+     * <p>On a kernel without {@code XDP_MAX_TX_SKB_BUDGET} (an older one) a call sends 32 frames, and this one repeats
      * it as often as a full ring needs.
      */
     @Override

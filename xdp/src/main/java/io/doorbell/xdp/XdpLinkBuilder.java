@@ -89,7 +89,7 @@ public final class XdpLinkBuilder {
         return this;
     }
 
-    /** Leaves the TX budget as it is, as a kernel before 6.18 does. */
+    /** Leaves the TX budget as it is, as a kernel without the option does. */
     XdpLinkBuilder withoutTxBudget() {
         this.raiseTxBudget = false;
         return this;
