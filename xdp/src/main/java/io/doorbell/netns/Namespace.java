@@ -25,7 +25,7 @@ public final class Namespace implements AutoCloseable {
     private static final Set<Namespace> OPEN = ConcurrentHashMap.newKeySet();
 
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> List.copyOf(OPEN).forEach(Namespace::close)));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> List.copyOf(OPEN).forEach(Namespace::closeAtExit)));
     }
 
     private final String name;
@@ -131,7 +131,7 @@ public final class Namespace implements AutoCloseable {
     /** Moves the calling thread into this namespace; there is no way back for it. */
     private void enter() {
         try (Arena arena = Arena.ofConfined()) {
-            String path = "/run/netns/" + name;
+            String path = "/var/run/netns/" + name;
             int fd = SystemCallException.check("open " + path,
                     Libc.open(Errno.ofThread(), arena.allocateFrom(path), Libc.O_RDONLY | Libc.O_CLOEXEC, 0));
             int result = Libc.setns(Errno.ofThread(), fd, Libc.CLONE_NEWNET);
@@ -140,11 +140,23 @@ public final class Namespace implements AutoCloseable {
         }
     }
 
-    /** Removes it, and with it the interfaces inside that have no other home. Idempotent. */
+    /**
+     * Removes it, and with it the interfaces inside. Close links and sockets that live in it before: the kernel keeps
+     * a namespace, without its name, as long as one is open. Idempotent.
+     */
     @Override
     public void close() {
         if (OPEN.remove(this)) {
             Commands.run("ip", "netns", "delete", name);
+        }
+    }
+
+    /** One that cannot be removed must not keep the others from being removed. */
+    private void closeAtExit() {
+        try {
+            close();
+        } catch (RuntimeException e) {
+            System.err.println("namespace " + name + " stays behind: " + e.getMessage());
         }
     }
 

@@ -154,8 +154,7 @@ public final class VethPair implements AutoCloseable {
         }
 
         private void prepare(int mtu, String mac, String cidr) {
-            // Without this the kernel sends IPv6 neighbour and router messages of its own over the pair.
-            set("addrgenmode", "none");
+            silenceIpv6();
             mtu(mtu);
             if (mac != null) {
                 mac(mac);
@@ -164,6 +163,15 @@ public final class VethPair implements AutoCloseable {
                 address(cidr);
             }
             up();
+        }
+
+        /** Otherwise the kernel sends neighbour and router messages of its own over the pair. */
+        private void silenceIpv6() {
+            try {
+                set("addrgenmode", "none");
+            } catch (IllegalStateException kernelWithoutIpv6) {
+                // Then it is silent by itself.
+            }
         }
 
         private void set(String... words) {

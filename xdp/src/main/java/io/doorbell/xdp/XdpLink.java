@@ -55,7 +55,6 @@ public final class XdpLink implements Link {
     private final long frameMask;
     private final long mac;
     private final boolean partialChecksums;
-    /** How often one flush may ring: once, unless this kernel sends only 32 frames for each call. */
     private final int ringsPerFlush;
 
     /** Received frames that are still the receiver's to look at; they lie at the front of the RX ring. */
@@ -92,7 +91,7 @@ public final class XdpLink implements Link {
         this.kernelStatisticsLength = arena.allocate(ValueLayout.JAVA_INT);
         int ringSize = options.ringSize();
         this.frames = new FramePool(memory, frameSize, ringSize, options.frames() - ringSize);
-        this.ringsPerFlush = zeroCopy || socket.raiseTxBudget(ringSize) ? 1 : ringSize / 32 + 1;
+        this.ringsPerFlush = options.ringsPerFlush(socket, zeroCopy);
         statistics.mode = "xdp " + (attachment.nativeMode() ? "native" : "generic")
                 + (zeroCopy ? " zero-copy" : " copy");
         for (int i = 0; i < ringSize; i++) {
@@ -174,7 +173,7 @@ public final class XdpLink implements Link {
     /**
      * {@inheritDoc}
      *
-     * <p>On a kernel without {@code XDP_MAX_TX_SKB_BUDGET} (before 6.18) a call sends 32 frames, and this one repeats
+     * <p>On a kernel without {@code XDP_MAX_TX_SKB_BUDGET} (an older one) a call sends 32 frames, and this one repeats
      * it as often as a full ring needs.
      */
     @Override

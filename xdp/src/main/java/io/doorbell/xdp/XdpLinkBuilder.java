@@ -40,6 +40,7 @@ public final class XdpLinkBuilder {
     private int ringSize = 2048;
     private Preference zeroCopy = Preference.AUTO;
     private Preference nativeMode = Preference.AUTO;
+    private boolean raiseTxBudget = true;
 
     XdpLinkBuilder(String interfaceName) {
         this.interfaceName = interfaceName;
@@ -85,6 +86,12 @@ public final class XdpLinkBuilder {
     /** Whether the filter runs in the driver; otherwise it runs in the kernel's slower generic path. */
     public XdpLinkBuilder nativeMode(Preference preference) {
         this.nativeMode = preference;
+        return this;
+    }
+
+    /** Leaves the TX budget as it is, as a kernel without the option does. */
+    XdpLinkBuilder withoutTxBudget() {
+        this.raiseTxBudget = false;
         return this;
     }
 
@@ -147,6 +154,12 @@ public final class XdpLinkBuilder {
 
     int ringSize() {
         return ringSize;
+    }
+
+    /** How often one flush may ring: once, unless this kernel sends only 32 frames for each call. */
+    int ringsPerFlush(XskSocket socket, boolean zeroCopyInForce) {
+        return zeroCopyInForce || raiseTxBudget && socket.raiseTxBudget(ringSize)
+                ? 1 : ringSize / XskSocket.TX_BATCH_SIZE + 1;
     }
 
     /** Whether a frame's sum may be left unfinished by its sender. */

@@ -13,12 +13,14 @@ import java.lang.ref.Reference;
 
 /** A UMEM and the AF_XDP socket on it, made by libxdp, with their four rings. */
 final class XskSocket {
+    /** Frames that one sendto sends in copy mode unless told otherwise (net/xdp/xsk.c). */
+    static final int TX_BATCH_SIZE = 32;
+
     /**
      * A queue stays busy for some milliseconds after its last socket was closed, as the kernel tears it down later;
      * a queue that is busy for this long belongs to somebody else.
      */
-    private static final long BUSY_MILLIS = 1500;
-    private static final int TX_BATCH_SIZE = 32;
+    private static final long BUSY_NANOS = 1_500_000_000L;
     private static final long BIND_FLAGS = LibXdp.SOCKET_CONFIG.byteOffset(PathElement.groupElement("bind_flags"));
 
     final ProducerRing fill;
@@ -60,7 +62,7 @@ final class XskSocket {
         socketConfig.set(ValueLayout.JAVA_INT, 8, LibXdp.XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD);
         socketConfig.set(ValueLayout.JAVA_SHORT, BIND_FLAGS, (short) bindFlags);
         MemorySegment name = structs.allocateFrom(interfaceName);
-        long startMillis = System.currentTimeMillis();
+        long startNanos = System.nanoTime();
         long pauseMillis = 1;
         while (true) {
             MemorySegment[] rs = new MemorySegment[4];
@@ -76,7 +78,7 @@ final class XskSocket {
                 return new XskSocket(umem, socket.get(ValueLayout.ADDRESS, 0), rs, rings);
             }
             LibXdp.umemDelete(umem);
-            if (result != -Errno.EBUSY || System.currentTimeMillis() - startMillis > BUSY_MILLIS) {
+            if (result != -Errno.EBUSY || System.nanoTime() - startNanos > BUSY_NANOS) {
                 throw refusal(interfaceName, queue, result, bindFlags);
             }
             pause(pauseMillis);

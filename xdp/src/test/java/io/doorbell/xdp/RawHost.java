@@ -59,7 +59,8 @@ final class RawHost {
         long ip = frame + EthernetHeader.LENGTH;
         if (type == EthernetHeader.TYPE_ARP) {
             arpRequests++;
-            if (ArpPacket.operation(memory, ip) == ArpPacket.REQUEST && ArpPacket.targetAddress(memory, ip) == address) {
+            boolean question = ArpPacket.operation(memory, ip) == ArpPacket.REQUEST;
+            if (question && ArpPacket.targetAddress(memory, ip) == address) {
                 long reply = link.frames().allocate();
                 MemorySegment to = link.frames().memory();
                 long peer = ArpPacket.senderMac(memory, ip);

@@ -13,6 +13,8 @@ import io.doorbell.xdp.ffi.LibXdp;
 import io.doorbell.xdp.ffi.Rtnetlink;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +58,7 @@ class XdpLinkSetupTest {
 
     @Test
     void wrongAddresses() {
-        for (String bad : new String[] {"", "10.97.0", "10.97.0.2/24", "10.97.0.256", "10.97.0.02", "host", "1.2.3.4.5"}) {
+        for (String bad : List.of("", "10.97.0", "10.97.0.2/24", "10.97.0.256", "10.97.0.02", "host", "1.2.3.4.5")) {
             refused(() -> XdpLink.on("veth0").address(bad), "'" + bad + "'", "10.0.0.2");
         }
         for (String bad : new String[] {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255"}) {
@@ -112,6 +114,17 @@ class XdpLinkSetupTest {
     }
 
     @Test
+    void aQueueThatSomebodyElseHasBound() {
+        try (Arena area = Arena.ofShared(); Arena rings = Arena.ofShared()) {
+            MemorySegment frames = area.allocate(2048 * 256, 4096);
+            XskSocket other = a.call(() -> XskSocket.open("veth0", 0, frames, 2048, 64, 0, rings));
+            refused(() -> builder(), "queue 0 of veth0", "EBUSY", "another AF_XDP socket", "another queue");
+            other.close();
+        }
+        a.call(() -> builder().open()).close();
+    }
+
+    @Test
     void aForeignProgramIsNamed() {
         int map = Bpf.createXskMap("foreign_map", 1);
         int program = XdpFilter.load(map, new int[] {1});
@@ -136,6 +149,18 @@ class XdpLinkSetupTest {
     void missingPrivilegesAreNamed() throws IOException {
         String said = child(List.of("setpriv", "--bounding-set=-all", "--inh-caps=-all"), List.of()).readLine();
         assertTrue(said.contains("EPERM") && said.contains("root") && said.contains("CAP_NET_ADMIN"), said);
+    }
+
+    @Test
+    void theNamedCapabilitiesAreEnough() throws Exception {
+        List<String> setpriv =
+                List.of("setpriv", "--inh-caps=-all", "--bounding-set=-all,+net_raw,+bpf,+net_admin,+ipc_lock");
+        Process child = a.command(command(setpriv, List.of())).redirectErrorStream(true).start();
+        try {
+            assertEquals("holding xdp native copy", child.inputReader().readLine());
+        } finally {
+            child.destroyForcibly().waitFor();
+        }
     }
 
     @Test
@@ -165,8 +190,8 @@ class XdpLinkSetupTest {
         List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
-        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
+                "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 LinkHolder.class.getName(), "veth0", "10.97.0.2"));
         return command.toArray(String[]::new);
     }

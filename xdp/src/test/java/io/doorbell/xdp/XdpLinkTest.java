@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import io.doorbell.link.FramePool;
+import io.doorbell.link.FrameReceiver;
 import io.doorbell.link.LinkStatistics;
 import io.doorbell.netns.Namespace;
 import io.doorbell.netns.RequiresRoot;
@@ -12,10 +14,16 @@ import io.doorbell.netns.VethPair;
 import io.doorbell.wire.Bytes;
 import io.doorbell.wire.EthernetHeader;
 import io.doorbell.wire.Ipv4Header;
+import io.doorbell.xdp.ffi.Errno;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -146,6 +154,63 @@ class XdpLinkTest {
     }
 
     @Test
+    void aKernelWithoutTheBudgetIsRungAgainUntilTheRingIsEmpty() {
+        try (XdpLink left = a.call(() -> ours().withoutTxBudget().open());
+                XdpLink right = b.call(() -> peer().open())) {
+            post(left, right, OURS, PEER_LINK, 1000, 64);
+            left.flush(0);
+            // 32 frames each, and the kernel tells with EAGAIN that more are left.
+            assertEquals(1000 / 32 + 1, left.statistics().doorbells);
+            int[] seen = {0};
+            while (right.receive((memory, offset, length) -> seen[0]++, 64, 0) > 0) {
+                assertTrue(seen[0] <= 1000);
+            }
+            assertEquals(1000, seen[0]);
+        }
+    }
+
+    @Test
+    void anInterfaceThatGoesDownKeepsWhatWasPostedAndSendsItLater() {
+        try (XdpLink left = a.call(() -> ours().open()); XdpLink right = b.call(() -> peer().open())) {
+            int free = left.frames().available();
+            veth.left().down();
+            post(left, right, OURS, PEER_LINK, 10, 64);
+            left.flush(1000);
+            assertEquals(Errno.ENETDOWN, left.lastErrno());
+            assertTrue(left.nextDeadlineNanos() > 1000 && left.nextDeadlineNanos() < XdpLink.NEVER);
+            assertEquals(free - 10, left.frames().available());
+            veth.left().up();
+            left.flush(2000);
+            assertEquals(XdpLink.NEVER, left.nextDeadlineNanos());
+            left.receive((memory, offset, length) -> { }, 64, 0);
+            assertEquals(free, left.frames().available());
+        }
+    }
+
+    @Test
+    void steadyStateAllocatesNothing() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (XdpLink left = a.call(() -> ours().open()); XdpLink right = b.call(() -> peer().open())) {
+            FrameReceiver nothing = (memory, offset, length) -> { };
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 20 && least > 0; round++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 5000; i++) {
+                    post(left, right, OURS, PEER_LINK, 2, 64);
+                    left.flush(0);
+                    right.receive(nothing, 64, 0);
+                    left.receive(nothing, 64, 0);
+                    left.statistics();
+                }
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            // Until the compiler has seen enough, the interpreter may allocate what is never needed afterwards.
+            assertEquals(0, least);
+            assertEquals(0, right.statistics().rxDropped);
+        }
+    }
+
+    @Test
     void aFullRingRefusesAndGoesOnAfterTheDoorbell() {
         try (XdpLink left = a.call(() -> ours().ringSize(64).frames(512).open());
                 XdpLink right = b.call(() -> peer().open())) {
@@ -239,6 +304,14 @@ class XdpLinkTest {
         }
     }
 
+    private static boolean pointsTo(Path descriptor, String what) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().contains(what);
+        } catch (IOException closedMeanwhile) {
+            return false;
+        }
+    }
+
     @Test
     void genericModeIsReported() {
         try (XdpLink left = a.call(() -> ours().nativeMode(Preference.OFF).open());
@@ -256,12 +329,20 @@ class XdpLinkTest {
     }
 
     @Test
-    void closeIsIdempotentAndAnImmediateReopenWorks() {
+    void closeIsIdempotentGivesEverythingBackAndAnImmediateReopenWorks() throws IOException {
+        long descriptors = 0;
         for (int i = 0; i < 10; i++) {
             XdpLink link = a.call(() -> ours().open());
             link.close();
             link.close();
+            try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+                long now = open.filter(fd -> pointsTo(fd, "bpf") || pointsTo(fd, "socket:")).count();
+                descriptors = i == 0 ? now : descriptors;
+                assertEquals(descriptors, now);
+            }
         }
+        // The rings are mappings of the socket.
+        assertFalse(Files.readString(Path.of("/proc/self/maps")).contains("socket:["));
         assertFalse(a.exec("ip", "link", "show", "veth0").contains("xdp"));
     }
 }

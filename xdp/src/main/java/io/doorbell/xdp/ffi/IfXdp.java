@@ -10,7 +10,7 @@ public final class IfXdp {
     public static final int SOL_XDP = 283;
     public static final int XDP_STATISTICS = 7;
     public static final int XDP_OPTIONS = 8;
-    /** Linux 6.18: how many descriptors one sendto may send in copy mode; at least 32, at most the TX ring. */
+    /** Recent kernels only: how many descriptors one sendto may send in copy mode; at least 32, at most the TX ring. */
     public static final int XDP_MAX_TX_SKB_BUDGET = 9;
     public static final int XDP_OPTIONS_ZEROCOPY = 1;
 

@@ -326,7 +326,7 @@ public final class Libc {
             options.add(Linker.Option.firstVariadicArg(firstVariadic));
         }
         MemorySegment symbol = LINKER.defaultLookup().find(name).orElseThrow(() ->
-                new UnsupportedOperationException("the C library has no " + name + ": Doorbell needs Linux with glibc"));
+                new UnsupportedOperationException("there is no " + name + " in the C library: Doorbell needs Linux"));
         return LINKER.downcallHandle(symbol, FunctionDescriptor.of(result, arguments),
                 options.toArray(Linker.Option[]::new));
     }
