@@ -204,10 +204,6 @@ final class Arp {
         neighbours.unpin(neighbour);
     }
 
-    int size() {
-        return neighbours.size();
-    }
-
     // ---- out
 
     /**

@@ -136,6 +136,10 @@ final class SegmentInput {
             return true;
         }
         if (!segment.options.timestamps) {
+            if (segment.has(TcpHeader.SYN)) {
+                // RFC 5961 section 4.2: a SYN is answered whatever else is wrong; its sender may have restarted.
+                return true;
+            }
             counters.increment(Counter.DROP_TCP_NO_TIMESTAMP);
             return false;
         }

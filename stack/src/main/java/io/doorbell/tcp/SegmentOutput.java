@@ -267,6 +267,26 @@ final class SegmentOutput {
         }
     }
 
+    /**
+     * RFC 9293 section 3.8.6.2.1, the override timeout: a window too small to be worth a segment is used in the end,
+     * since it may never grow.
+     *
+     * @return whether the window was open and something was sent into it
+     */
+    boolean sendSliver(Tcb c) {
+        int segment = c.sendUnsent;
+        if (segment == Tcb.NONE || !segments.has(segment, SegmentTable.READY)) {
+            return false;
+        }
+        int usable = c.sndUna + c.sndWnd - segments.seq(segment);
+        boolean fits = usable > 0 && (segments.length(segment) <= usable || sendSpace.split(c, segment, usable));
+        if (!fits || !sendSegment(c, segment)) {
+            return false;
+        }
+        c.sendUnsent = segments.next(segment);
+        return true;
+    }
+
     /** RFC 9293 section 3.8.6.1: one byte beyond a closed window, or the FIN if that is all that waits. */
     void sendProbe(Tcb c) {
         counters.increment(Counter.TCP_WINDOW_PROBES);

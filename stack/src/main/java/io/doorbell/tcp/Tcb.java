@@ -159,7 +159,7 @@ public abstract class Tcb {
 
     /** The state's name in RFC 9293's words. */
     public final String state() {
-        return state.name();
+        return state.name().replace('_', '-');
     }
 
     /** The smoothed round-trip time, 0 before the first sample. */

@@ -62,6 +62,11 @@ final class Timers {
     }
 
     private void data(Tcb c, long now) {
+        if (c.persisting && output.sendSliver(c)) {
+            c.persisting = false;
+            lifecycle.wantOutput(c);
+            return;
+        }
         if (giveUp(c, config.retries())) {
             return;
         }

@@ -84,6 +84,16 @@ class ArpTest {
     }
 
     @Test
+    void senders_that_are_not_on_the_link_take_no_room_from_those_that_are() {
+        fixture.knowing(PEER, PEER_MAC);
+        for (int i = 0; i < 2 * Arp.CAPACITY; i++) {
+            fixture.receive(arpRequest(OTHER_MAC, Frames.FAR + i, OURS));
+            fixture.link.complete();
+        }
+        assertEquals(Ipv4.SENT, fixture.sendTcp(PEER, 1));
+    }
+
+    @Test
     void rfc826_malformed_packets_are_dropped() {
         byte[] good = arpRequest(PEER_MAC, PEER, OURS);
         for (int length = EthernetHeader.LENGTH; length < good.length; length++) {
@@ -299,6 +309,15 @@ class ArpTest {
         wide.assertNoFrameLeaked();
     }
 
+    @Test
+    void closing_gives_back_what_is_held_and_can_be_repeated() {
+        fixture.sendTcp(PEER, 1);
+        fixture.sendTcp(OTHER, 2);
+        fixture.ip.close();
+        fixture.ip.close();
+        fixture.assertNoFrameLeaked();
+    }
+
     // ---- keeping it true
 
     @Test
@@ -406,6 +425,36 @@ class ArpTest {
         assertEquals(List.of(), fixture.sent());
         fixture.sendTcp(PEER, 1);
         assertEquals(List.of("other request us 10.0.0.2 > 0 10.0.0.1", tcpToOther(1)), fixture.sent());
+    }
+
+    @Test
+    void rfc4861_7_2_5_a_reply_with_another_mac_that_nobody_asked_for_is_checked_too() {
+        fixture.knowing(PEER, PEER_MAC);
+        fixture.advance(2 * SECOND);
+        fixture.receive(arpReply(OTHER_MAC, PEER));
+        fixture.sendTcp(PEER, 1);
+        assertEquals(List.of("other request us 10.0.0.2 > 0 10.0.0.1", tcpToOther(1)), fixture.sent());
+    }
+
+    @Test
+    void rfc4861_7_2_5_what_a_neighbour_says_to_others_does_not_confirm_it() {
+        fixture.knowing(PEER, PEER_MAC);
+        fixture.advance(Arp.REACHABLE_NANOS);
+        fixture.receive(arpRequest(PEER_MAC, PEER, OTHER));
+        fixture.advance(1);
+        fixture.sendTcp(PEER, 1);
+        assertEquals(List.of(CHECKING, tcpToPeer(1)), fixture.sent());
+    }
+
+    @Test
+    void rfc826_what_a_neighbour_asks_us_confirms_it() {
+        fixture.knowing(PEER, PEER_MAC);
+        fixture.advance(Arp.REACHABLE_NANOS);
+        fixture.receive(arpRequest(PEER_MAC, PEER, OURS));
+        fixture.sent();
+        fixture.advance(1);
+        fixture.sendTcp(PEER, 1);
+        assertEquals(List.of(tcpToPeer(1)), fixture.sent());
     }
 
     @Test
