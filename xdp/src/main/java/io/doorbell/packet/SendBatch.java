@@ -63,24 +63,36 @@ final class SendBatch {
      */
     void send(MemorySegment errno, int fd, LinkStatistics statistics) {
         int done = 0;
+        boolean any = false;
         while (done < count) {
             int result = Libc.sendmmsg(errno, fd, messagesFrom[done], count - done, Libc.MSG_DONTWAIT);
             statistics.doorbells++;
             if (result > 0) {
                 countSent(done, result, statistics);
                 done += result;
-            } else if (result == -Errno.EAGAIN || result == -Errno.EINTR || result == 0) {
+                any = true;
+                continue;
+            }
+            int dropped = dropped(-result, any, count - done);
+            statistics.txDropped += dropped;
+            done += dropped;
+            if (dropped == 0 || result == -Errno.ENOBUFS) {
                 break;
-            } else {
-                // One frame may be at fault (too long, no room in the driver's queue); anything else, as an
-                // interface that is down or gone, meets all of them.
-                boolean one = result == -Errno.EMSGSIZE || result == -Errno.ENOBUFS || result == -Errno.EINVAL;
-                int dropped = one ? 1 : count - done;
-                statistics.txDropped += dropped;
-                done += dropped;
             }
         }
         releaseUpTo(done);
+    }
+
+    /** How many of {@code rest} frames an error costs; 0 if they may all be tried again later. */
+    private static int dropped(int error, boolean afterSome, int rest) {
+        return switch (error) {
+            case 0, Errno.EAGAIN, Errno.EINTR -> 0;
+            // The driver's queue is full, which passes; or it has no carrier, which may not: then a frame a time goes.
+            case Errno.ENOBUFS -> afterSome ? 0 : 1;
+            case Errno.EMSGSIZE, Errno.EINVAL -> 1;
+            // An interface that is down or gone meets all of them.
+            default -> rest;
+        };
     }
 
     private void countSent(int from, int sent, LinkStatistics statistics) {

@@ -187,6 +187,32 @@ class PacketLinkTest {
         }
     }
 
+    @Test
+    void withoutCarrierFramesGoOneByOneAndSendingGoesOnWhenItIsBack() {
+        try (PacketLink link = open(PacketLink.on("veth0"))) {
+            HandMadeHost host = new HandMadeHost(link, STACK);
+            host.resolve(HandMadeHost.ip(PEER));
+            veth.right().down();
+            for (int i = 0; i < 10; i++) {
+                host.sendUdp(HandMadeHost.ip(PEER), 9, new byte[100]);
+            }
+            link.flush(1000);
+            assertEquals(1, link.statistics().txDropped);
+            assertEquals(link.frames().capacity() - 9, link.frames().available());
+            assertTrue(link.nextDeadlineNanos() > 1000 && link.nextDeadlineNanos() < 1_000_000, "to be tried again");
+            for (int i = 0; i < 4; i++) {
+                link.flush(link.nextDeadlineNanos());
+            }
+            assertEquals(5, link.statistics().txDropped);
+            veth.right().up();
+            long sent = link.statistics().txFrames;
+            link.flush(link.nextDeadlineNanos());
+            assertEquals(sent + 5, link.statistics().txFrames);
+            assertEquals(Link.NEVER, link.nextDeadlineNanos());
+            assertAllFramesBack(link);
+        }
+    }
+
     /** UDP_SEGMENT: one call hands the kernel many datagrams, which veth passes on as a single large packet. */
     @Test
     void packetsThatOffloadLeftInOnePieceAreNotCut() {
