@@ -7,6 +7,7 @@ import static io.doorbell.script.Segments.millis;
 import static io.doorbell.script.Segments.rst;
 import static io.doorbell.script.Segments.seconds;
 import static io.doorbell.script.Segments.syn;
+import static io.doorbell.script.Segments.synAck;
 
 import io.doorbell.Connection;
 import io.doorbell.counters.Counter;
@@ -447,6 +448,49 @@ class ClosingTest {
         }
         script.expectDelivered(200 * 1460).advance(millis(500));
         script.allow(ack(next));
+    }
+
+    @Test
+    void rfc9293_3_6_1_aHalfClosedConnectionMayLiveForHours(Script script) {
+        halfClosed(script);
+        script.expectNothingUntil(seconds(10_000)).expectConnections(1);
+        script.receive(data(1, 10)).expectDelivered(10);
+        script.expectBy(script.time() + millis(499), ack(11).seq(2));
+    }
+
+    @Test
+    void rfc1122_4_2_2_13_closeAfterCloseOutputMeansThatNothingMoreIsRead(Script script) {
+        halfClosed(script);
+        script.receive(data(1, 10)).expectDelivered(10);
+        script.expectBy(script.time() + millis(499), ack(11).seq(2));
+        script.close().expectNothing().receive(data(11, 10));
+        script.require(script.nextBy(script.time()).isRst(), "data after close was not reset");
+        script.expectConnections(0).expectClosed();
+    }
+
+    @Test
+    void rfc6191_2_aSynWithALaterTimestampReopensTimeWait(Script script) {
+        script.establish(syn(0).mss(1460).timestamps(100, 0));
+        script.close();
+        script.expect(fin(1));
+        script.receive(fin(1).ack(2).tsVal(150));
+        script.expectBy(millis(499), ack(2).seq(2));
+        script.at(seconds(2)).peerIsn(999_000);
+        script.use(script.flow(40000, 80)).receive(syn(0).mss(1460).timestamps(2000, 0));
+        script.expect(synAck(0).echo(2000));
+        script.receive(ack(1)).expectConnected().expectConnections(1);
+    }
+
+    @Test
+    void rfc9293_3_8_1_aLostFinIsRetransmittedThoughTheDataIsAcknowledged(Script script) {
+        script.establish();
+        script.send(1000);
+        script.expect(data(1, 1000));
+        script.close();
+        script.expect(fin(1001));
+        script.advance(millis(10)).receive(ack(1001)).expectNothing();
+        script.expectBy(seconds(2), fin(1001));
+        script.receive(ack(1002)).expectState("FIN-WAIT-2");
     }
 
     @Test

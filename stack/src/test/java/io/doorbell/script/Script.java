@@ -1,5 +1,6 @@
 package io.doorbell.script;
 
+import io.doorbell.Acceptor;
 import io.doorbell.Connection;
 import io.doorbell.Listener;
 import io.doorbell.TcpStack;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 
 /**
@@ -153,10 +155,37 @@ public final class Script extends Outcomes {
         return this;
     }
 
+    /** The application does something at random, too, if it has a connection. */
+    public Script mischief(Random random) {
+        if (current.application != null && current.application.connection() != null) {
+            Connection connection = connection();
+            switch (random.nextInt(6)) {
+                case 0 -> connection.closeOutput();
+                case 1 -> connection.close();
+                case 2 -> resume();
+                default -> connection.send(new byte[3000], 0, random.nextInt(3000));
+            }
+            act();
+            pending.clear();
+        }
+        return this;
+    }
+
     /** Time passes, and the stack may send whatever it likes. */
     public Script advanceHostile(long nanos) {
         advance(nanos);
         pending.clear();
+        return this;
+    }
+
+    /** Time passes in steps of a millisecond, for a stack that waits for its link and can't say how long. */
+    public Script advanceWaiting(long nanos) {
+        nothingPending("advanceWaiting");
+        long until = now + nanos;
+        while (now < until) {
+            now = Math.min(until, now + 1_000_000);
+            runOnce();
+        }
         return this;
     }
 
@@ -172,6 +201,14 @@ public final class Script extends Outcomes {
     }
 
     // --- what the application does ---
+
+    /** Leaves listening to the script: for one that brings an acceptor of its own. */
+    public Listener listen(int port, Acceptor acceptor) {
+        start();
+        transcript.note(time(), "listen(" + port + ")");
+        listening.add(port);
+        return stack.listen(port, acceptor);
+    }
 
     public Listener listen(int port) {
         start();
