@@ -108,6 +108,7 @@ final class SegmentInput {
         c.lastAckSent = c.rcvNxt;
         TcpOptions options = segment.options;
         c.timestamps = config.timestamps() && options.timestamps;
+        c.sackOk = config.sack() && options.sackPermitted;
         c.tsRecent = options.tsValue;
         c.tsRecentNanos = now;
         c.scaled = config.windowScaling() && options.windowScale >= 0;

@@ -11,6 +11,7 @@ import static io.doorbell.script.Segments.synAck;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.script.Script;
+import io.doorbell.tcp.CongestionAlgorithm;
 import io.doorbell.script.Scripts;
 import io.doorbell.script.Sent;
 import org.junit.jupiter.api.Test;
@@ -237,6 +238,7 @@ class CongestionTest {
 
     @Test
     void rfc5681_3_2_fastRecoveryHalvesTheFlight(Script script) {
+        script.tcp().congestionControl(CongestionAlgorithm.NEW_RENO);
         establish(script);
         script.send(60 * MSS);
         script.expectData(1, MSS, 10);
