@@ -72,7 +72,18 @@ class HostilePeerTest {
         segment = random.nextInt(12) == 0 ? segment.syn().seq(random.nextInt(3)) : segment;
         segment = random.nextInt(60) == 0 ? segment.rst() : segment;
         segment = random.nextInt(6) == 0 ? segment.timestamps(random.nextInt(300), random.nextInt()) : segment;
+        segment = random.nextInt(3) == 0 ? segment.sack(blocks(random)) : segment;
         return segment.win(random.nextInt(3) == 0 ? random.nextInt(3) * 700 : 65_535);
+    }
+
+    /** One or two blocks, most of them possible. */
+    private static int[] blocks(Random random) {
+        int[] edges = new int[2 + 2 * random.nextInt(2)];
+        for (int i = 0; i < edges.length; i += 2) {
+            edges[i] = random.nextInt(5) == 0 ? random.nextInt() : 1 + 1460 * random.nextInt(12);
+            edges[i + 1] = edges[i] + (random.nextInt(5) == 0 ? random.nextInt(9000) - 1000 : 1460 * random.nextInt(5));
+        }
+        return edges;
     }
 
     private static void finWait1(Script script) {
@@ -125,6 +136,17 @@ class HostilePeerTest {
     void rfc9293_3_10_7_4_establishedWithOptions() {
         attack("ESTABLISHED", script ->
                 script.establish(syn(0).mss(1460).wscale(3).timestamps(10, 0)).send(20_000).takeAll());
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_establishedWithSack() {
+        attack("ESTABLISHED, SACK", script -> script.establish(syn(0).mss(1460).sackOk()).send(20_000).takeAll());
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_establishedWithSackAndTimestamps() {
+        attack("ESTABLISHED, SACK and timestamps", script ->
+                script.establish(syn(0).mss(1460).sackOk().timestamps(10, 0)).send(20_000).takeAll());
     }
 
     @Test
