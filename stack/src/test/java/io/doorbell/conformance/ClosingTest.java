@@ -7,7 +7,6 @@ import static io.doorbell.script.Segments.millis;
 import static io.doorbell.script.Segments.rst;
 import static io.doorbell.script.Segments.seconds;
 import static io.doorbell.script.Segments.syn;
-import static io.doorbell.script.Segments.synAck;
 
 import io.doorbell.Connection;
 import io.doorbell.counters.Counter;
@@ -48,15 +47,6 @@ class ClosingTest {
         script.close();
         script.expect(fin(1).ack(2));
         script.expectState("LAST-ACK");
-    }
-
-    /** In TIME-WAIT; returns since when. */
-    private static long timeWait(Script script) {
-        finWait2(script);
-        script.receive(fin(1));
-        script.expectBy(script.time() + millis(499), ack(2).seq(2));
-        script.expectConnections(1);
-        return script.time();
     }
 
     @Test
@@ -224,53 +214,6 @@ class ClosingTest {
         script.receive(fin(1).ack(1));
         script.expect(ack(2));
         script.expectState("CLOSING");
-    }
-
-    @Test
-    void rfc9293_3_10_7_4_aRepeatedFinInTimeWaitRestartsTheTimer(Script script) {
-        long since = timeWait(script);
-        script.expectNothingUntil(since + seconds(30)).receive(fin(1));
-        script.expect(ack(2).seq(2));
-        script.expectNothingUntil(since + seconds(85)).expectConnections(1);
-        script.expectNothingUntil(since + seconds(91)).expectConnections(0);
-    }
-
-    @Test
-    void rfc9293_3_4_2_timeWaitLastsAsLongAsConfigured(Script script) {
-        script.tcp().timeWaitNanos(seconds(7));
-        long since = timeWait(script);
-        script.expectNothingUntil(since + millis(6990)).expectConnections(1);
-        script.expectNothingUntil(since + millis(7010)).expectConnections(0);
-    }
-
-    @Test
-    void rfc9293_3_10_7_4_anOldSynInTimeWaitIsAnsweredWithAnAck(Script script) {
-        timeWait(script);
-        script.receive(syn(-50_000));
-        script.expect(ack(2).seq(2));
-        script.expectConnections(1);
-    }
-
-    @Test
-    void rfc9293_3_6_1_aNewSynInTimeWaitMayOpenAgain(Script script) {
-        timeWait(script);
-        int oldIsn = script.flow().stackIsn();
-        script.peerIsn(1_000_000 + 500_000);
-        script.use(script.flow(40000, 80)).receive(syn(0).mss(1460));
-        Sent answer = script.nextBy(script.time());
-        if (answer.isSyn()) {
-            script.require(answer.rawSeq - (oldIsn + 2) > 0, "the new ISN lies in the old connection's space");
-            script.receive(ack(1)).expectConnected();
-        } else {
-            script.require(!answer.isRst(), "the SYN was reset");
-        }
-    }
-
-    @Test
-    void rfc1337_aResetInTimeWaitHarmsNothing(Script script) {
-        timeWait(script);
-        script.receive(rst(2)).expectNothing();
-        script.expectNothingUntil(seconds(100)).expectConnections(0);
     }
 
     @Test
@@ -466,19 +409,6 @@ class ClosingTest {
         script.close().expectNothing().receive(data(11, 10));
         script.require(script.nextBy(script.time()).isRst(), "data after close was not reset");
         script.expectConnections(0).expectClosed();
-    }
-
-    @Test
-    void rfc6191_2_aSynWithALaterTimestampReopensTimeWait(Script script) {
-        script.establish(syn(0).mss(1460).timestamps(100, 0));
-        script.close();
-        script.expect(fin(1));
-        script.receive(fin(1).ack(2).tsVal(150));
-        script.expectBy(millis(499), ack(2).seq(2));
-        script.at(seconds(2)).peerIsn(999_000);
-        script.use(script.flow(40000, 80)).receive(syn(0).mss(1460).timestamps(2000, 0));
-        script.expect(synAck(0).echo(2000));
-        script.receive(ack(1)).expectConnected().expectConnections(1);
     }
 
     @Test
