@@ -58,6 +58,16 @@ final class DataInput {
         return segment.seq == c.rcvNxt ? inOrder(c, segment) : outOfOrder(c, segment);
     }
 
+    /** RFC 2883 section 4.1: of a segment that the window does not take, all bytes may have come before. */
+    void refused(Tcb c, InboundSegment segment) {
+        boolean old = segment.length > 0 && Seq.gt(segment.seq, c.irs)
+                && Seq.le(segment.seq + segment.length, c.rcvNxt);
+        if (old) {
+            counters.add(Counter.TCP_DUPLICATE_BYTES_IN, segment.length);
+            reportDuplicate(c, segment.seq, segment.seq + segment.length);
+        }
+    }
+
     private boolean inOrder(Tcb c, InboundSegment segment) {
         int end = segment.seq + segment.length;
         boolean inPlace = c.rcvNxt == c.rcvInPlace && !burst.isFull();

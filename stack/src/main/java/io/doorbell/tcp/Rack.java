@@ -23,6 +23,8 @@ final class Rack {
     }
 
     void start(Tcb c) {
+        // Before every transmission, also on a clock that shows negative times.
+        c.rackSentNanos = Long.MIN_VALUE;
         c.rackEnd = c.sndUna;
         c.fack = c.sndUna;
         c.reorderMultiple = 1;

@@ -185,6 +185,7 @@ final class SegmentInput {
             return false;
         }
         counters.increment(Counter.DROP_TCP_WINDOW);
+        data.refused(c, segment);
         c.ackNow = true;
         if (c.state == TcpState.TIME_WAIT && segment.has(TcpHeader.FIN)) {
             lifecycle.restartTimeWait(c);

@@ -250,11 +250,7 @@ final class SegmentOutput {
         }
         int usable = c.sndUna + c.sndWnd - segments.seq(segment);
         boolean fits = usable > 0 && (segments.length(segment) <= usable || sendSpace.split(c, segment, usable));
-        if (!fits || !sendSegment(c, segment)) {
-            return false;
-        }
-        c.sendUnsent = segments.next(segment);
-        return true;
+        return fits && sendFirstTime(c, segment);
     }
 
     /** RFC 9293 section 3.8.6.1: one byte beyond a closed window, or the FIN if that is all that waits. */

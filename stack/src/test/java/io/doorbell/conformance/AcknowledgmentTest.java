@@ -5,6 +5,7 @@ import static io.doorbell.script.Segments.data;
 import static io.doorbell.script.Segments.fin;
 import static io.doorbell.script.Segments.millis;
 import static io.doorbell.script.Segments.seconds;
+import static io.doorbell.script.Segments.syn;
 
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
@@ -192,6 +193,29 @@ class AcknowledgmentTest {
         script.takeAll();
         script.require(script.flow().sentUpTo() == 5, "the FIN is not out: sent is up to " + script.flow().sentUpTo());
         script.receive(ack(5)).expectState("FIN-WAIT-2");
+    }
+
+    @Test
+    void rfc9293_3_8_6_3_withoutDelayEverySegmentIsAcknowledgedAtOnce(Script script) {
+        script.tcp().delayedAckNanos(0);
+        script.establish();
+        for (int i = 0; i < 5; i++) {
+            script.receive(data(1 + i * 10, 10));
+            script.expect(ack(11 + i * 10));
+        }
+        script.expectDelivered(50).expectNothingUntil(seconds(1));
+    }
+
+    @Test
+    void rfc9293_3_8_6_3_aScaledConnectionDelaysItsAcksToo(Script script) {
+        script.establish(syn(0).mss(1460).wscale(7));
+        // The window of the SYN-ACK was not scaled: it may be opened at once.
+        script.receive(data(1, 1460));
+        script.takeAll();
+        script.advance(millis(500));
+        script.takeAll();
+        script.receive(data(1461, 100)).expectNothing().expectDelivered(1560);
+        script.expectBetween(script.time() + 1, script.time() + millis(499), ack(1561));
     }
 
     @Test

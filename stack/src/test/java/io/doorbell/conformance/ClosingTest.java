@@ -49,15 +49,6 @@ class ClosingTest {
         script.expectState("LAST-ACK");
     }
 
-    /** In TIME-WAIT; returns since when. */
-    private static long timeWait(Script script) {
-        finWait2(script);
-        script.receive(fin(1));
-        script.expectBy(script.time() + millis(499), ack(2).seq(2));
-        script.expectConnections(1);
-        return script.time();
-    }
-
     @Test
     void rfc9293_3_6_case1_activeClose(Script script) {
         script.establish();
@@ -223,53 +214,6 @@ class ClosingTest {
         script.receive(fin(1).ack(1));
         script.expect(ack(2));
         script.expectState("CLOSING");
-    }
-
-    @Test
-    void rfc9293_3_10_7_4_aRepeatedFinInTimeWaitRestartsTheTimer(Script script) {
-        long since = timeWait(script);
-        script.expectNothingUntil(since + seconds(30)).receive(fin(1));
-        script.expect(ack(2).seq(2));
-        script.expectNothingUntil(since + seconds(85)).expectConnections(1);
-        script.expectNothingUntil(since + seconds(91)).expectConnections(0);
-    }
-
-    @Test
-    void rfc9293_3_4_2_timeWaitLastsAsLongAsConfigured(Script script) {
-        script.tcp().timeWaitNanos(seconds(7));
-        long since = timeWait(script);
-        script.expectNothingUntil(since + millis(6990)).expectConnections(1);
-        script.expectNothingUntil(since + millis(7010)).expectConnections(0);
-    }
-
-    @Test
-    void rfc9293_3_10_7_4_anOldSynInTimeWaitIsAnsweredWithAnAck(Script script) {
-        timeWait(script);
-        script.receive(syn(-50_000));
-        script.expect(ack(2).seq(2));
-        script.expectConnections(1);
-    }
-
-    @Test
-    void rfc9293_3_6_1_aNewSynInTimeWaitMayOpenAgain(Script script) {
-        timeWait(script);
-        int oldIsn = script.flow().stackIsn();
-        script.peerIsn(1_000_000 + 500_000);
-        script.use(script.flow(40000, 80)).receive(syn(0).mss(1460));
-        Sent answer = script.nextBy(script.time());
-        if (answer.isSyn()) {
-            script.require(answer.rawSeq - (oldIsn + 2) > 0, "the new ISN lies in the old connection's space");
-            script.receive(ack(1)).expectConnected();
-        } else {
-            script.require(!answer.isRst(), "the SYN was reset");
-        }
-    }
-
-    @Test
-    void rfc1337_aResetInTimeWaitHarmsNothing(Script script) {
-        timeWait(script);
-        script.receive(rst(2)).expectNothing();
-        script.expectNothingUntil(seconds(100)).expectConnections(0);
     }
 
     @Test
@@ -447,6 +391,36 @@ class ClosingTest {
         }
         script.expectDelivered(200 * 1460).advance(millis(500));
         script.allow(ack(next));
+    }
+
+    @Test
+    void rfc9293_3_6_1_aHalfClosedConnectionMayLiveForHours(Script script) {
+        halfClosed(script);
+        script.expectNothingUntil(seconds(10_000)).expectConnections(1);
+        script.receive(data(1, 10)).expectDelivered(10);
+        script.expectBy(script.time() + millis(499), ack(11).seq(2));
+    }
+
+    @Test
+    void rfc1122_4_2_2_13_closeAfterCloseOutputMeansThatNothingMoreIsRead(Script script) {
+        halfClosed(script);
+        script.receive(data(1, 10)).expectDelivered(10);
+        script.expectBy(script.time() + millis(499), ack(11).seq(2));
+        script.close().expectNothing().receive(data(11, 10));
+        script.require(script.nextBy(script.time()).isRst(), "data after close was not reset");
+        script.expectConnections(0).expectClosed();
+    }
+
+    @Test
+    void rfc9293_3_8_1_aLostFinIsRetransmittedThoughTheDataIsAcknowledged(Script script) {
+        script.establish();
+        script.send(1000);
+        script.expect(data(1, 1000));
+        script.close();
+        script.expect(fin(1001));
+        script.advance(millis(10)).receive(ack(1001)).expectNothing();
+        script.expectBy(seconds(2), fin(1001));
+        script.receive(ack(1002)).expectState("FIN-WAIT-2");
     }
 
     @Test

@@ -11,9 +11,9 @@ import static io.doorbell.script.Segments.synAck;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.script.Script;
-import io.doorbell.tcp.CongestionAlgorithm;
 import io.doorbell.script.Scripts;
 import io.doorbell.script.Sent;
+import io.doorbell.tcp.CongestionAlgorithm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -275,6 +275,18 @@ class CongestionTest {
         script.receive(ack(1)).receive(ack(1)).receive(ack(1)).receive(ack(1)).expectNothing();
         script.receive(ack(10_001)).expectNothing();
         script.expectCounter(Counter.TCP_FAST_RETRANSMITS, 0);
+    }
+
+    @Test
+    void rfc6582_3_2_duplicateAcksThatCoverNoMoreThanTheLastRecoveryStartNone(Script script) {
+        loseTheFirstOfTen(script);
+        script.receive(ack(1)).receive(ack(1)).receive(ack(1));
+        script.expect(data(1, MSS));
+        script.receive(ack(10_001)).expectNothing();
+        script.send(MSS);
+        script.expect(data(10_001, MSS));
+        script.receive(ack(10_001)).receive(ack(10_001)).receive(ack(10_001)).expectNothing();
+        script.receive(ack(11_001)).expectNothing().expectCounter(Counter.TCP_FAST_RETRANSMITS, 1);
     }
 
     @Test

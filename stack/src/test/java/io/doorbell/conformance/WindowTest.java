@@ -157,6 +157,17 @@ class WindowTest {
     }
 
     @Test
+    void rfc9293_3_10_7_4_theWindowOfAnOlderSegmentIsNotTaken(Script script) {
+        script.establish();
+        script.receive(data(101, 100).win(0));
+        script.expect(ack(1));
+        // Sent before that one, and delayed: SND.WL1 is 101, this is 1.
+        script.receive(data(1, 100).win(60_000)).expectDelivered(200);
+        script.expect(ack(201));
+        script.send(1000).expectNothing();
+    }
+
+    @Test
     void rfc9293_3_10_7_4_anUnacceptableSegmentDoesNotUpdateTheWindow(Script script) {
         script.establish(syn(0).mss(1000).win(4000));
         script.receive(data(1, 10).ack(1).win(0)).expectDelivered(10);

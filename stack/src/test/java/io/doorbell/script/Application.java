@@ -7,7 +7,9 @@ import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** The program on top of a scripted connection: it remembers what it was told and does only what the script says. */
 public final class Application implements ConnectionHandler {
@@ -22,6 +24,16 @@ public final class Application implements ConnectionHandler {
     private int writable;
     private CloseReason closed;
     private boolean handleGone;
+    private final List<String> heard = new ArrayList<>();
+    private Consumer<Connection> onConnected = c -> { };
+    private Consumer<Connection> onData = c -> { };
+    private Consumer<Connection> onPeerClosed = c -> { };
+    private Consumer<Connection> onClosed = c -> { };
+
+    /** For a connection that no script follows. */
+    public Application() {
+        this(new ArrayList<>());
+    }
 
     Application(List<String> violations) {
         this.violations = violations;
@@ -39,6 +51,8 @@ public final class Application implements ConnectionHandler {
             violations.add("connected() was called twice");
         }
         connected = true;
+        heard.add("connected");
+        onConnected.accept(c);
     }
 
     @Override
@@ -54,6 +68,8 @@ public final class Application implements ConnectionHandler {
         int taken = Math.min(appetite, length);
         received.writeBytes(memory.asSlice(offset, taken).toArray(ValueLayout.JAVA_BYTE));
         appetite -= appetite == Integer.MAX_VALUE ? 0 : taken;
+        heard.add("data");
+        onData.accept(c);
         return taken;
     }
 
@@ -71,6 +87,8 @@ public final class Application implements ConnectionHandler {
             violations.add("peerClosed() was called twice");
         }
         peerClosed = true;
+        heard.add("peerClosed");
+        onPeerClosed.accept(c);
     }
 
     @Override
@@ -78,6 +96,41 @@ public final class Application implements ConnectionHandler {
         alive("closed");
         closed = reason;
         handleGone = true;
+        heard.add("closed");
+        onClosed.accept(c);
+    }
+
+    /** What the program does when it is told that the connection is there. */
+    public Application onConnected(Consumer<Connection> reaction) {
+        onConnected = reaction;
+        return this;
+    }
+
+    /** What the program does after it has taken offered data, before it returns. */
+    public Application onData(Consumer<Connection> reaction) {
+        onData = reaction;
+        return this;
+    }
+
+    public Application onPeerClosed(Consumer<Connection> reaction) {
+        onPeerClosed = reaction;
+        return this;
+    }
+
+    public Application onClosed(Consumer<Connection> reaction) {
+        onClosed = reaction;
+        return this;
+    }
+
+    /** The names of the calls so far, in their order, the same ones in a row once. */
+    public String heard() {
+        List<String> distinct = new ArrayList<>();
+        for (String call : heard) {
+            if (distinct.isEmpty() || !distinct.getLast().equals(call)) {
+                distinct.add(call);
+            }
+        }
+        return String.join(" ", distinct);
     }
 
     private void alive(String call) {

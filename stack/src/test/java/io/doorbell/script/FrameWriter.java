@@ -35,7 +35,7 @@ final class FrameWriter {
     }
 
     static byte[] frame(Segment segment, Flow flow) {
-        byte[] options = segment.rawOptions != null ? segment.rawOptions : options(segment);
+        byte[] options = segment.rawOptions != null ? segment.rawOptions : options(segment, flow);
         int headerLength = 20 + options.length;
         byte[] payload = payload(segment);
         ByteBuffer tcp = ByteBuffer.allocate(headerLength + payload.length);
@@ -66,13 +66,24 @@ final class FrameWriter {
         return payload;
     }
 
-    private static byte[] options(Segment segment) {
+    private static byte[] options(Segment segment, Flow flow) {
         ByteArrayOutputStream options = new ByteArrayOutputStream();
         if (segment.mss != null) {
             options.writeBytes(new byte[] {2, 4, (byte) (segment.mss >> 8), (byte) (int) segment.mss});
         }
         if (segment.windowScale != null && segment.windowScale >= 0) {
             options.writeBytes(new byte[] {1, 3, 3, (byte) (int) segment.windowScale});
+        }
+        if (segment.sackPermitted != null && segment.sackPermitted) {
+            options.writeBytes(new byte[] {1, 1, 4, 2});
+        }
+        if (segment.sackEdges != null) {
+            ByteBuffer blocks = ByteBuffer.allocate(4 + 4 * segment.sackEdges.length);
+            blocks.put((byte) 1).put((byte) 1).put((byte) 5).put((byte) (2 + 4 * segment.sackEdges.length));
+            for (int edge : segment.sackEdges) {
+                blocks.putInt(flow.stackIsn + edge);
+            }
+            options.writeBytes(blocks.array());
         }
         if (segment.timestamps) {
             options.writeBytes(ByteBuffer.allocate(12).put(new byte[] {1, 1, 8, 10})

@@ -1,18 +1,17 @@
 package io.doorbell.script;
 
-import io.doorbell.tcp.CloseReason;
+import io.doorbell.Acceptor;
 import io.doorbell.Connection;
 import io.doorbell.Listener;
 import io.doorbell.TcpStack;
-import io.doorbell.counters.Counter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 
 /**
@@ -24,7 +23,7 @@ import java.util.Set;
  *
  * <p>The address of the peer is 10.0.0.1, that of the stack 10.0.0.2. ARP is answered behind the scenes.
  */
-public final class Script extends Stage {
+public final class Script extends Outcomes {
     private static final long ROUND_TRIP_NANOS = 10_000_000L;
     private final Set<Integer> listening = new HashSet<>();
 
@@ -156,10 +155,37 @@ public final class Script extends Stage {
         return this;
     }
 
+    /** The application does something at random, too, if it has a connection. */
+    public Script mischief(Random random) {
+        if (current.application != null && current.application.connection() != null) {
+            Connection connection = connection();
+            switch (random.nextInt(6)) {
+                case 0 -> connection.closeOutput();
+                case 1 -> connection.close();
+                case 2 -> resume();
+                default -> connection.send(new byte[3000], 0, random.nextInt(3000));
+            }
+            act();
+            pending.clear();
+        }
+        return this;
+    }
+
     /** Time passes, and the stack may send whatever it likes. */
     public Script advanceHostile(long nanos) {
         advance(nanos);
         pending.clear();
+        return this;
+    }
+
+    /** Time passes in steps of a millisecond, for a stack that waits for its link and can't say how long. */
+    public Script advanceWaiting(long nanos) {
+        nothingPending("advanceWaiting");
+        long until = now + nanos;
+        while (now < until) {
+            now = Math.min(until, now + 1_000_000);
+            runOnce();
+        }
         return this;
     }
 
@@ -175,6 +201,14 @@ public final class Script extends Stage {
     }
 
     // --- what the application does ---
+
+    /** Leaves listening to the script: for one that brings an acceptor of its own. */
+    public Listener listen(int port, Acceptor acceptor) {
+        start();
+        transcript.note(time(), "listen(" + port + ")");
+        listening.add(port);
+        return stack.listen(port, acceptor);
+    }
 
     public Listener listen(int port) {
         start();
@@ -202,17 +236,6 @@ public final class Script extends Stage {
         current.application.attach(stack.connect(address, port, current.application));
         act();
         return current;
-    }
-
-    private Application application() {
-        if (current.application == null) {
-            throw transcript.failure("the stack has not made the connection " + current);
-        }
-        return current.application;
-    }
-
-    private Connection connection() {
-        return application().connection();
     }
 
     /** Sends a text; all of it must be taken. */
@@ -446,84 +469,8 @@ public final class Script extends Stage {
         }
     }
 
-    public Script expectDelivered(String text) {
-        byte[] bytes = application().takeDelivered(Integer.MAX_VALUE);
-        require(Arrays.equals(bytes, text.getBytes(StandardCharsets.ISO_8859_1)),
-                "delivered is \"" + Sent.printable(bytes) + "\", not \"" + text + '"');
+    @Override
+    Script self() {
         return this;
-    }
-
-    /** Exactly the next {@code length} bytes of the peer's stream were delivered. */
-    public Script expectDelivered(int length) {
-        int position = application().position();
-        byte[] bytes = application().takeDelivered(Integer.MAX_VALUE);
-        require(bytes.length == length, "delivered are " + bytes.length + " bytes, not " + length);
-        for (int i = 0; i < length; i++) {
-            require(bytes[i] == Flow.peerByte(position + 1 + i), "delivered byte " + (position + i) + " is wrong");
-        }
-        return this;
-    }
-
-    /** Established, and the application knows. */
-    public Script expectConnected() {
-        require(!current.active || application().isConnected(), "the application was not told that it is connected");
-        return expectState("ESTABLISHED");
-    }
-
-    public Script expectPeerClosed() {
-        require(application().isPeerClosed(), "the application was not told of the peer's FIN");
-        return this;
-    }
-
-    public Script expectPeerNotClosed() {
-        require(!application().isPeerClosed(), "the application was told of a FIN already");
-        return this;
-    }
-
-    public Script expectWritable() {
-        require(application().writableCalls() > 0, "the application was not told that it can write again");
-        return this;
-    }
-
-    /** The application was told the end, and any of these reasons is right. */
-    public Script expectClosed(CloseReason... reasons) {
-        CloseReason reason = application().closeReason();
-        require(reason != null, "the application was not told that the connection is closed");
-        require(reasons.length == 0 || Arrays.asList(reasons).contains(reason),
-                "the connection was closed with " + reason + ", not " + Arrays.toString(reasons));
-        return this;
-    }
-
-    public Script expectOpen() {
-        require(application().closeReason() == null, "the connection is closed: " + application().closeReason());
-        return this;
-    }
-
-    public Script expectState(String name) {
-        require(connection().state().equals(name), "the state is " + connection().state() + ", not " + name);
-        return this;
-    }
-
-    /** Connections in any state, half-open ones and TIME-WAIT included. */
-    public Script expectConnections(int count) {
-        int rows = stack.connections() + stack.halfOpen();
-        require(rows == count, "there are " + rows + " connections, not " + count);
-        return this;
-    }
-
-    public long counter(Counter counter) {
-        start();
-        return stack.counters().get(counter);
-    }
-
-    public Script expectCounter(Counter counter, long value) {
-        require(counter(counter) == value, counter.label() + " is " + counter(counter) + ", not " + value);
-        return this;
-    }
-
-    public void require(boolean holds, String otherwise) {
-        if (!holds) {
-            throw transcript.failure(otherwise);
-        }
     }
 }

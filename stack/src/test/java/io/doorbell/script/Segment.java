@@ -30,6 +30,9 @@ public final class Segment {
     byte[] text;
     Integer mss;
     Integer windowScale;
+    Boolean sackPermitted;
+    /** Left and right edges in turn, relative; null if nothing is said of blocks. */
+    int[] sackEdges;
     Boolean timestamps;
     Long tsVal;
     Long tsEcr;
@@ -135,6 +138,23 @@ public final class Segment {
     /** Expected: there is no window scale option. */
     public Segment noWscale() {
         windowScale = -1;
+        return this;
+    }
+
+    public Segment sackOk() {
+        sackPermitted = true;
+        return this;
+    }
+
+    /** Expected: SACK is not offered. */
+    public Segment noSackOk() {
+        sackPermitted = false;
+        return this;
+    }
+
+    /** SACK blocks (RFC 2018 section 3): left and right edges in turn. Expected: exactly these; without any, none. */
+    public Segment sack(int... edges) {
+        sackEdges = edges;
         return this;
     }
 
@@ -248,6 +268,12 @@ public final class Segment {
         }
         if (windowScale != null) {
             options.add(windowScale < 0 ? "no wscale" : "wscale " + windowScale);
+        }
+        if (sackPermitted != null) {
+            options.add(sackPermitted ? "sackOK" : "no sackOK");
+        }
+        if (sackEdges != null) {
+            options.add("sack " + java.util.Arrays.toString(sackEdges));
         }
         if (timestamps != null) {
             options.add(timestamps ? "ts " + (tsVal == null ? "*" : tsVal) + " ecr " + (tsEcr == null ? "*" : tsEcr)

@@ -27,6 +27,8 @@ public final class Sent {
     public int mss = -1;
     public int windowScale = -1;
     public boolean sackPermitted;
+    /** SACK blocks, left and right edges in turn; relative once the connection is known. */
+    public int[] sackEdges = {};
     public boolean hasTimestamps;
     public long tsVal;
     public long tsEcr;
@@ -133,6 +135,13 @@ public final class Sent {
                 fault(windowScale > 14, "the window scale is " + windowScale);
             }
             case 4 -> sackPermitted = true;
+            case 5 -> {
+                fault(length < 10 || (length - 2) % 8 != 0, "the SACK option's length is " + length);
+                sackEdges = new int[(length - 2) / 4];
+                for (int i = 0; i < sackEdges.length; i++) {
+                    sackEdges[i] = frame.getInt(at + 2 + 4 * i);
+                }
+            }
             case 8 -> {
                 fault(length != 10, "the timestamps option's length is " + length);
                 hasTimestamps = true;
@@ -169,6 +178,9 @@ public final class Sent {
         }
         seq = rawSeq - owner.stackIsn;
         ack = rawAck - owner.peerIsn;
+        for (int i = 0; i < sackEdges.length; i++) {
+            sackEdges[i] -= owner.peerIsn;
+        }
     }
 
     /** The first thing that differs from what a script expects; null if nothing does. */
@@ -215,6 +227,13 @@ public final class Sent {
         if (expected.windowScale != null && windowScale != expected.windowScale) {
             return "wscale is " + windowScale + ", not " + expected.windowScale;
         }
+        if (expected.sackPermitted != null && expected.sackPermitted != sackPermitted) {
+            return sackPermitted ? "SACK is offered" : "SACK is not offered";
+        }
+        if (expected.sackEdges != null && !java.util.Arrays.equals(expected.sackEdges, sackEdges)) {
+            return "the SACK blocks are " + java.util.Arrays.toString(sackEdges) + ", not "
+                    + java.util.Arrays.toString(expected.sackEdges);
+        }
         if (expected.timestamps != null && expected.timestamps != hasTimestamps) {
             return hasTimestamps ? "there are timestamps" : "timestamps are missing";
         }
@@ -257,6 +276,9 @@ public final class Sent {
         }
         if (sackPermitted) {
             options.add("sackOK");
+        }
+        if (sackEdges.length > 0) {
+            options.add("sack " + java.util.Arrays.toString(sackEdges));
         }
         if (hasTimestamps) {
             options.add("ts " + tsVal + " ecr " + tsEcr);

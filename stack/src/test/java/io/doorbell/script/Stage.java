@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * What a script plays in: one stack, its link, its clock, the connections of the peer, and everything that was sent
@@ -42,6 +43,7 @@ abstract class Stage {
     long now;
     Flow current;
     private int appetite = Integer.MAX_VALUE;
+    private Consumer<Application> program = application -> { };
 
     // --- settings, before the first stimulus ---
 
@@ -74,6 +76,11 @@ abstract class Stage {
     /** The application of every new connection takes at most this much; see {@link #appetite}. */
     public void initialAppetite(int bytes) {
         appetite = bytes;
+    }
+
+    /** What the application of every new connection does when it is called. */
+    public void program(Consumer<Application> reactions) {
+        program = reactions;
     }
 
     void start() {
@@ -156,6 +163,11 @@ abstract class Stage {
         } while (work > 0 || link.hasInbound());
     }
 
+    void runOnce() {
+        stack.poll(now);
+        collect();
+    }
+
     void collect() {
         for (ScriptLink.Recorded frame : link.takeRecorded()) {
             byte[] bytes = frame.bytes();
@@ -224,6 +236,7 @@ abstract class Stage {
         Application application = new Application(violations);
         application.appetite(appetite);
         applications.add(application);
+        program.accept(application);
         return application;
     }
 
@@ -249,6 +262,7 @@ abstract class Stage {
             }
         }
         link.roomFor(Integer.MAX_VALUE);
+        link.keepPosted(false);
         for (Application application : applications) {
             Connection connection = application.connection();
             if (application.closeReason() == null && connection != null) {
@@ -288,7 +302,7 @@ abstract class Stage {
     }
 
     /** Gives the memory back, whatever became of the script. */
-    void release() {
+    public void release() {
         if (stack != null) {
             stack.close();
             link.close();
