@@ -3,6 +3,7 @@ package io.doorbell.tools.bench;
 import io.doorbell.tools.cli.ExitCode;
 import io.doorbell.tools.cli.UserError;
 import io.doorbell.tools.demo.Cleanup;
+import io.doorbell.xdp.ffi.SystemCallException;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -64,11 +65,13 @@ public final class Bench implements Runnable {
             return ExitCode.FAILED;
         }
         PrintWriter err = line.getErr();
-        err.println("bench: " + error.getMessage());
+        boolean expected = error instanceof UserError || error instanceof SystemCallException
+                || error instanceof IllegalStateException || error instanceof IllegalArgumentException;
+        err.println("bench: " + (expected ? error.getMessage() : "unexpected: " + error + " (--debug shows where)"));
         Bench root = (Bench) line.getCommandSpec().root().userObject();
         if (root.debug) {
             error.printStackTrace(err);
         }
-        return error instanceof UserError user ? user.exitCode() : ExitCode.ENVIRONMENT;
+        return error instanceof UserError user ? user.exitCode() : expected ? ExitCode.ENVIRONMENT : ExitCode.DEFECT;
     }
 }

@@ -46,6 +46,7 @@ abstract class Benchmark implements Callable<Integer> {
             report = run();
         }
         out.print(report.text());
+        // Last: whoever reads the figures knows that everything has been removed.
         if (options.json) {
             out.println(report.figures().json());
         }
@@ -62,7 +63,7 @@ abstract class Benchmark implements Callable<Integer> {
         return threads;
     }
 
-    /** The start of a pair between the two namespaces, the same name at either end. */
+    /** The start of a pair between the two namespaces, the same name at either end. It vanishes with them. */
     final VethPair.Builder pair(String name) {
         return VethPair.between(left, right).names(name, name);
     }

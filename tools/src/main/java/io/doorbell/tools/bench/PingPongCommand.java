@@ -15,8 +15,8 @@ final class PingPongCommand extends Benchmark {
     @Override
     Report run() {
         // Two pairs: a filter on an interface changes what the kernel does with it.
-        VethPair xdpPair = made(pair("xdp0").create());
-        VethPair kernelPair = made(pair("kernel0").addresses(KERNEL_LEFT + "/24", KERNEL_RIGHT + "/24").create());
+        VethPair xdpPair = pair("xdp0").create();
+        VethPair kernelPair = pair("kernel0").addresses(KERNEL_LEFT + "/24", KERNEL_RIGHT + "/24").create();
         XdpEnds ends = new XdpEnds(made(XdpEnds.open(xdpPair.left(), XdpEnds.LEFT)),
                 made(XdpEnds.open(xdpPair.right(), XdpEnds.RIGHT)));
         PingPong doorbell = made(new DoorbellPingPong("Doorbell TCP", threads(), ends));

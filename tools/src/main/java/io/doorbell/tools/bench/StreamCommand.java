@@ -23,10 +23,10 @@ final class StreamCommand extends Benchmark {
 
     @Override
     Report run() {
-        VethPair xdpPair = withoutOffload(made(pair("xdp0").addresses(null, PEER + "/24").create()));
-        VethPair plainPair = withoutOffload(made(pair("plain0")
-                .addresses(PLAIN_LEFT + "/24", PLAIN_RIGHT + "/24").create()));
-        VethPair offloadPair = made(pair("offload0").addresses(OFFLOAD_LEFT + "/24", OFFLOAD_RIGHT + "/24").create());
+        VethPair xdpPair = withoutOffload(pair("xdp0").addresses(null, PEER + "/24").create());
+        VethPair plainPair = withoutOffload(pair("plain0")
+                .addresses(PLAIN_LEFT + "/24", PLAIN_RIGHT + "/24").create());
+        VethPair offloadPair = pair("offload0").addresses(OFFLOAD_LEFT + "/24", OFFLOAD_RIGHT + "/24").create();
         XdpLink link = made(XdpEnds.open(xdpPair.left(), DOORBELL));
         TcpStack stack = made(TcpStack.on(link).address(DOORBELL + "/24").build());
         DoorbellStream doorbell = new DoorbellStream(stack, DOORBELL, pattern, threads().failed());
