@@ -22,20 +22,29 @@ public record Ipv4Config(int address, int prefixLength, int gateway) {
                     + " address, like 10.0.0.2/24");
         }
         if (prefixLength <= 30 && ((address & ~mask) == 0 || (address | mask) == -1)) {
-            throw new IllegalArgumentException(cidr + " is the network's own or its broadcast address: choose one"
-                    + " between " + Ipv4Address.format((address & mask) + 1) + " and "
-                    + Ipv4Address.format((address | ~mask) - 1));
+            throw new IllegalArgumentException(cidr + " is the network's own or its broadcast address: choose "
+                    + hosts(address, mask));
         }
         if (gateway != 0 && gateway == address) {
             throw new IllegalArgumentException("the gateway " + Ipv4Address.format(gateway)
                     + " is the stack's own address: give the router's address, or none");
         }
         // A host route (/32) has no neighbours but its gateway, which is then taken to be on the link.
-        if (gateway != 0 && prefixLength < 32 && ((gateway ^ address) & mask) != 0) {
-            throw new IllegalArgumentException("the gateway " + Ipv4Address.format(gateway) + " is not in the network of "
-                    + cidr + ": choose one between " + Ipv4Address.format((address & mask) + 1) + " and "
-                    + Ipv4Address.format((address | ~mask) - 1));
+        boolean inside = prefixLength == 32 || ((gateway ^ address) & mask) == 0;
+        boolean noHost = prefixLength <= 30 && ((gateway & ~mask) == 0 || (gateway | mask) == -1)
+                || gateway == Ipv4Address.BROADCAST || Ipv4Address.isMulticast(gateway)
+                || Ipv4Address.isThisNetwork(gateway) || Ipv4Address.isLoopback(gateway);
+        if (gateway != 0 && (!inside || noHost)) {
+            throw new IllegalArgumentException("the gateway " + Ipv4Address.format(gateway) + " is "
+                    + (inside ? "not a single host's address" : "not in the network of " + cidr) + ": choose "
+                    + (prefixLength == 32 ? "the router's own address" : hosts(address, mask)));
         }
+    }
+
+    private static String hosts(int address, int mask) {
+        int edge = mask == -2 ? 0 : 1;
+        return "one between " + Ipv4Address.format((address & mask) + edge) + " and "
+                + Ipv4Address.format((address | ~mask) - edge);
     }
 
     /**

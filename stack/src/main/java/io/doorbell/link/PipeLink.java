@@ -68,7 +68,7 @@ public final class PipeLink implements Link {
 
     @Override
     public int receive(FrameReceiver receiver, int limit, long nowNanos) {
-        int count = Math.min(in.releaseAndCount(), limit);
+        int count = in.releaseAndCount(limit);
         long bytes = 0;
         for (int i = 0; i < count; i++) {
             int slot = in.take();

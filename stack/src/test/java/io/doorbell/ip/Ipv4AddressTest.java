@@ -43,6 +43,12 @@ class Ipv4AddressTest {
     }
 
     @Test
+    void config_takes_a_point_to_point_network_and_a_host_route() {
+        assertEquals(Ipv4Address.parse("10.0.0.3"), Ipv4Config.of("10.0.0.2/31", "10.0.0.3").gateway());
+        assertEquals(Ipv4Address.parse("169.254.1.1"), Ipv4Config.of("10.0.0.2/32", "169.254.1.1").gateway());
+    }
+
+    @Test
     void config_refuses_an_address_without_prefix_and_shows_the_form() {
         assertEquals("'10.0.0.2' is not in CIDR form: write 10.0.0.2/24", refusal("10.0.0.2", null));
         assertEquals("'' is not in CIDR form: write 10.0.0.2/24", refusal("", null));
@@ -65,6 +71,10 @@ class Ipv4AddressTest {
         "255.255.255.255/32,, cannot be a host's address",
         "10.0.0.2/24, 10.0.0.2, is the stack's own address",
         "10.0.0.2/24, 10.0.1.1, is not in the network of 10.0.0.2/24: choose one between 10.0.0.1 and 10.0.0.254",
+        "10.0.0.2/24, 10.0.0.255, is not a single host's address: choose one between 10.0.0.1 and 10.0.0.254",
+        "10.0.0.2/24, 10.0.0.0, is not a single host's address",
+        "10.0.0.2/31, 10.0.0.4, choose one between 10.0.0.2 and 10.0.0.3",
+        "10.0.0.2/32, 224.0.0.1, is not a single host's address: choose the router's own address",
         "10.0.0.2/24, 0.0.0.0,  leave the gateway out",
         "10.0.0.2/24, router,   is not an IPv4 address"})
     void config_refuses_what_cannot_work_and_says_how_to_mend_it(String cidr, String gateway, String advice) {

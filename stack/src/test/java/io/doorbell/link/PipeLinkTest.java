@@ -7,10 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.wire.Bytes;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 
 class PipeLinkTest {
@@ -167,6 +171,45 @@ class PipeLinkTest {
     private static void assertMessage(String part, Runnable setUp) {
         String message = assertThrows(IllegalArgumentException.class, setUp::run).getMessage();
         assertTrue(message.contains(part), message);
+    }
+
+    /** Any order of calls, against a plain queue: what is published, refused, handed over, and in which order. */
+    @Property(tries = 300)
+    void behavesAsABoundedQueueWhoseEndMovesAtTheFlush(@ForAll long seed) {
+        Random random = new Random(seed);
+        int capacity = 1 << random.nextInt(5);
+        ArrayDeque<Long> unpublished = new ArrayDeque<>();
+        ArrayDeque<Long> published = new ArrayDeque<>();
+        int[] readable = {0};
+        try (PipeLink.Pair pair = PipeLink.options().queueLength(capacity).frames(2).frameSize(128).mtu(100).pair()) {
+            for (long number = 0; number < 400; number++) {
+                switch (random.nextInt(4)) {
+                    case 0, 1 -> {
+                        boolean room = unpublished.size() + published.size() + readable[0] < capacity;
+                        assertEquals(room, send(pair.left(), number, 64), () -> "seed " + seed);
+                        if (room) {
+                            unpublished.add(number);
+                        }
+                    }
+                    case 2 -> {
+                        pair.left().flush(number);
+                        published.addAll(unpublished);
+                        unpublished.clear();
+                    }
+                    default -> {
+                        readable[0] = 0;
+                        int limit = random.nextInt(capacity + 1);
+                        int expected = Math.min(limit, published.size());
+                        int count = pair.right().receive((memory, offset, length) -> {
+                            assertEquals(published.removeFirst(), Bytes.u64(memory, offset), () -> "seed " + seed);
+                            readable[0]++;
+                        }, limit, number);
+                        assertEquals(expected, count, () -> "seed " + seed);
+                        assertEquals(expected, readable[0]);
+                    }
+                }
+            }
+        }
     }
 
     /** Every frame carries its number and a pattern made from it; the receiver must see each, whole and in order. */

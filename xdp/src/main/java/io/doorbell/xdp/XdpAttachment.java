@@ -154,8 +154,9 @@ final class XdpAttachment {
             throw new SystemCallException(call, -link, "another XDP program was attached meanwhile; stop its owner");
         }
         if (wanted == Preference.REQUIRE && unsupported(link)) {
-            throw new SystemCallException(call, -link, "its driver has no native XDP for the interface as it is (MTU "
-                    + on.mtu() + "): lower the MTU, or allow generic mode with nativeMode(AUTO)");
+            throw new SystemCallException(call, -link, "its driver has no native XDP for the interface as it is set"
+                    + " up (a veth wants an MTU within a page at both ends, and as many rx queues as its peer has tx"
+                    + " queues): change that, or allow generic mode with nativeMode(AUTO)");
         }
         return SystemCallException.check(call, link);
     }

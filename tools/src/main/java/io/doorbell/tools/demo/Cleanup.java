@@ -25,6 +25,8 @@ public final class Cleanup implements AutoCloseable {
 
     private void stop() {
         stopping = true;
+        // From here on threads lose the ground under their feet; what they die of is of no interest.
+        Thread.setDefaultUncaughtExceptionHandler((thread, error) -> { });
         close();
     }
 

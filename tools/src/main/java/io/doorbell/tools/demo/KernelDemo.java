@@ -58,8 +58,9 @@ final class KernelDemo extends Demo {
         stackSide = cleanup.add(Namespace.create());
         clientSide = cleanup.add(Namespace.create());
         stackInterface = "dbstack";
-        VethPair pair = cleanup.add(VethPair.between(stackSide, clientSide).names(stackInterface, "dbclient")
-                .addresses(KERNEL + PREFIX, CLIENT + PREFIX).create());
+        // Not registered for removal: it goes with either namespace, and they are removed by a hook of their own, too.
+        VethPair pair = VethPair.between(stackSide, clientSide).names(stackInterface, "dbclient")
+                .addresses(KERNEL + PREFIX, CLIENT + PREFIX).create();
         // A virtual wire has no hardware that finishes checksums or cuts segments: let the client's kernel do it.
         pair.right().checksumOffload(false);
         pair.right().segmentationOffload(false);
