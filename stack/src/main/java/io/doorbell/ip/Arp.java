@@ -381,6 +381,8 @@ final class Arp {
         stopTimer(neighbour);
         neighbour.state = State.FAILED;
         neighbour.deadlineNanos = now + SILENCE_NANOS;
+        // What the transport does when it is told may evict others, and must not turn this one into another host.
+        neighbours.pin(neighbour);
         while (neighbour.heldCount > 0) {
             long ip = neighbour.heldFrames[neighbour.heldFirst] + EthernetHeader.LENGTH;
             long tcp = ip + Ipv4Header.LENGTH;
@@ -397,6 +399,7 @@ final class Arp {
                         destination, sourcePort, destinationPort, seq);
             }
         }
+        neighbours.unpin(neighbour);
     }
 
     private void startTimer(Neighbour neighbour, long dueNanos) {

@@ -8,19 +8,19 @@ import io.doorbell.wire.TcpHeader;
 final class AckInput {
     private final Lifecycle lifecycle;
     private final SendSpace sendSpace;
+    private final SackInput sacks;
     private final LossRecovery recovery;
-    private final CongestionControl congestion;
     private final RttEstimator rtt;
     private final SegmentOutput output;
     private final Ipv4 ipv4;
     private final TcpConfig config;
 
-    AckInput(Lifecycle lifecycle, SendSpace sendSpace, LossRecovery recovery, CongestionControl congestion,
-             RttEstimator rtt, SegmentOutput output, Ipv4 ipv4, TcpConfig config) {
+    AckInput(Lifecycle lifecycle, SendSpace sendSpace, SackInput sacks, LossRecovery recovery, RttEstimator rtt,
+             SegmentOutput output, Ipv4 ipv4, TcpConfig config) {
         this.lifecycle = lifecycle;
         this.sendSpace = sendSpace;
+        this.sacks = sacks;
         this.recovery = recovery;
-        this.congestion = congestion;
         this.rtt = rtt;
         this.output = output;
         this.ipv4 = ipv4;
@@ -40,31 +40,25 @@ final class AckInput {
         c.sndWl1 = segment.seq;
         c.sndWl2 = segment.ack;
         c.sndUna = segment.ack;
-        c.recover = c.iss;
         c.retries = 0;
         c.synPending = false;
         c.retransmitDeadline = Tcb.NO_DEADLINE;
         c.rcvMss = Math.min(536, c.mss);
         c.lastSentNanos = now;
+        recovery.start(c, synWasLost);
         if (synWasLost) {
             rtt.afterLostSyn(c);
         } else {
-            rtt.sample(c, now - sentAt);
+            rtt.sample(c, now - sentAt, now);
         }
-        congestion.start(c, synWasLost);
         lifecycle.established(c);
     }
 
     /** The fifth step of RFC 9293 section 3.10.7.4, in every synchronized state. */
     void acknowledge(Tcb c, InboundSegment segment, long now) {
         int window = segment.window << c.sndScale;
-        if (Seq.gt(segment.ack, c.sndUna)) {
-            newAck(c, segment, now);
-        } else if (segment.ack == c.sndUna && c.sndNxt != c.sndUna && segment.length == 0
-                && !segment.has(TcpHeader.FIN) && window == c.sndWnd && !c.persisting) {
-            recovery.duplicateAck(c);
-        }
         if (Seq.ge(segment.ack, c.sndUna)) {
+            take(c, segment, window, now);
             updateWindow(c, segment, window);
         }
         if (c.wantsWritable && sendSpace.room(c) >= Math.min(config.sendBufferBytes() / 2, c.unacknowledged() + 1)) {
@@ -76,37 +70,48 @@ final class AckInput {
         }
     }
 
-    private void newAck(Tcb c, InboundSegment segment, long now) {
+    private void take(Tcb c, InboundSegment segment, int window, long now) {
         int ack = segment.ack;
         int bytes = ack - c.sndUna;
-        int dataAck = c.finSent && ack == c.sndEnd + 1 ? c.sndEnd : ack;
+        boolean duplicateAck = bytes == 0 && c.sndNxt != c.sndUna && segment.length == 0
+                && !segment.has(TcpHeader.FIN) && window == c.sndWnd && !c.persisting;
         int inFlightBefore = c.inFlight;
-        long sentAt = recovery.sampleSentAt(c, dataAck);
-        int whole = sendSpace.acknowledge(c, dataAck);
-        c.sndUna = ack;
-        c.retries = 0;
-        measure(c, segment, sentAt, now);
         boolean inRecovery = c.recovering;
-        recovery.newAck(c, bytes, whole, inFlightBefore);
-        ipv4.confirm(c.nextHop);
+        sacks.take(c, segment, ack, c.finSent && ack == c.sndEnd + 1 ? c.sndEnd : ack, now);
+        if (bytes > 0) {
+            c.retries = 0;
+            ipv4.confirm(c.nextHop);
+            if (c.sndUna == c.sndNxt) {
+                c.persisting = false;
+            }
+        }
+        measure(c, bytes, now);
+        recovery.acknowledged(c, sacks, bytes, duplicateAck, inFlightBefore, now);
+        if (bytes > 0) {
+            restartTimer(c, inRecovery, now);
+        }
+    }
+
+    private static void restartTimer(Tcb c, boolean inRecovery, long now) {
+        c.tailProbeDue = true;
         if (c.sndUna == c.sndNxt) {
             c.retransmitDeadline = Tcb.NO_DEADLINE;
-            c.persisting = false;
-        } else if (!(inRecovery && c.recovering && c.partialAckSeen)) {
-            // RFC 6298 section 5.3. RFC 6582 section 3.2: only the first partial ACK restarts it.
+            c.earlyDeadline = Tcb.NO_DEADLINE;
+        } else if (c.sackOk || !(inRecovery && c.recovering && c.partialAckSeen)) {
+            // RFC 6298 section 5.3. RFC 6582 section 3.2: without SACK only the first partial ACK restarts it.
             c.retransmitDeadline = now + c.rtoNanos;
             c.partialAckSeen = inRecovery;
         }
     }
 
-    private void measure(Tcb c, InboundSegment segment, long sentAt, long now) {
-        if (sentAt != Tcb.NO_DEADLINE) {
-            rtt.sample(c, now - sentAt);
-        } else if (c.timestamps && segment.options.tsEcho != 0) {
+    private void measure(Tcb c, int bytes, long now) {
+        if (sacks.sampleSentAt != Tcb.NO_DEADLINE) {
+            rtt.sample(c, now - sacks.sampleSentAt, now);
+        } else if (bytes > 0 && sacks.hasEcho) {
             // RFC 7323 section 4.1: the echo tells which transmission was acknowledged, even of a retransmission.
-            int milliseconds = output.timestampClock() + c.tsOffset - segment.options.tsEcho;
+            int milliseconds = output.timestampClock() - sacks.echoMillis;
             if (milliseconds > 0) {
-                rtt.sample(c, milliseconds * 1_000_000L);
+                rtt.sample(c, milliseconds * 1_000_000L, now);
             } else {
                 rtt.restore(c);
             }

@@ -1,81 +1,30 @@
 package io.doorbell.tcp;
 
 /**
- * How much may be out: slow start and congestion avoidance (RFC 5681), in bytes. Which bytes are lost is decided by
- * {@link LossRecovery}, which tells this class what it found.
+ * How much may be out. It is told what {@link LossRecovery} found, and never asks which bytes are lost. Its state is in
+ * the connection's fields, in bytes.
  */
-final class CongestionControl {
-    /** The most that one ACK adds in slow start, in segments (RFC 9406 section 4.2 for senders that do not pace). */
-    private static final int SLOW_START_LIMIT = 8;
-
-    private final TcpConfig config;
-
-    CongestionControl(TcpConfig config) {
-        this.config = config;
-    }
+interface CongestionControl {
+    /** The connection is established, or its window was not used for a while: forgets what it learnt of the path. */
+    void start(Tcb c);
 
     /**
-     * RFC 6928 section 2: min(10 segments, max(2 segments, 14600 bytes)); one segment if the SYN had to be sent again
-     * (RFC 5681 section 3.1).
-     */
-    void start(Tcb c, boolean synWasLost) {
-        c.cwnd = synWasLost ? c.mss : initialWindow(c);
-        c.ssthresh = Integer.MAX_VALUE;
-        c.ackedInAvoidance = 0;
-    }
-
-    private int initialWindow(Tcb c) {
-        int segments = config.initialWindowSegments();
-        return Math.min(segments * c.mss, Math.max(2 * c.mss, segments * 1460));
-    }
-
-    /**
-     * New data was acknowledged outside of recovery.
+     * New data was acknowledged outside of recovery, and the window was what limited sending.
      *
-     * @param inFlightBefore bytes that were out before the ACK: the window grows only if it was what limited sending
+     * @param bytes how much
      */
-    void acknowledged(Tcb c, int bytes, int inFlightBefore) {
-        if (c.cwnd < c.ssthresh) {
-            if (2L * inFlightBefore >= c.cwnd) {
-                grow(c, Math.min(bytes, SLOW_START_LIMIT * c.mss));
-            }
-        } else if (inFlightBefore + c.mss >= c.cwnd) {
-            // RFC 3465 section 2.1: one segment for each window's worth of acknowledged bytes.
-            c.ackedInAvoidance += bytes;
-            if (c.ackedInAvoidance >= c.cwnd) {
-                c.ackedInAvoidance -= c.cwnd;
-                grow(c, c.mss);
-            }
-        }
-    }
+    void acknowledged(Tcb c, int bytes, long now);
 
-    private void grow(Tcb c, int bytes) {
-        c.cwnd = (int) Math.min((long) c.cwnd + bytes, 1 << 30);
-    }
+    /**
+     * Loss or congestion was noticed: sets the threshold.
+     *
+     * @param flightSize bytes sent and not acknowledged
+     */
+    void congested(Tcb c, int flightSize);
 
-    /** RFC 5681 section 3.2 step 2, equation 4. */
-    void enterRecovery(Tcb c, int flightSize) {
-        c.ssthresh = Math.max(flightSize / 2, 2 * c.mss);
-        c.cwnd = c.ssthresh;
-        c.ackedInAvoidance = 0;
-    }
+    /** The reduction was a mistake: goes back to what was before it (RFC 4015, RFC 9438 section 4.9). */
+    void undo(Tcb c);
 
-    /** RFC 6582 section 3.2 step 3, full acknowledgment, option 1: no burst when little is out. */
-    void exitRecovery(Tcb c, int flightSize) {
-        c.cwnd = Math.min(c.ssthresh, Math.max(flightSize, c.mss) + c.mss);
-    }
-
-    /** RFC 5681 section 3.1: the loss window; the threshold is lowered only by the first timeout of a segment. */
-    void timedOut(Tcb c, int flightSize, boolean again) {
-        if (!again) {
-            c.ssthresh = Math.max(flightSize / 2, 2 * c.mss);
-        }
-        c.cwnd = c.mss;
-        c.ackedInAvoidance = 0;
-    }
-
-    /** RFC 5681 section 4.1: a window that was not used for one RTO says nothing of the path any more. */
-    void restartAfterIdle(Tcb c) {
-        c.cwnd = Math.min(c.cwnd, initialWindow(c));
-    }
+    /** A round trip was measured; {@code now} and the sample in nanoseconds. */
+    void sample(Tcb c, long rttNanos, long now);
 }

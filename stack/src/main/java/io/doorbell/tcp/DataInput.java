@@ -45,6 +45,7 @@ final class DataInput {
         int before = c.rcvNxt - segment.seq;
         if (before > 0) {
             counters.add(Counter.TCP_DUPLICATE_BYTES_IN, Math.min(before, segment.length));
+            reportDuplicate(c, segment.seq, segment.seq + Math.min(before, segment.length));
             if (before >= segment.length) {
                 c.ackNow = true;
                 return false;
@@ -82,12 +83,22 @@ final class DataInput {
         return true;
     }
 
+    /** RFC 2883 section 4: the next ACK tells the peer what came twice, so that it learns what was not lost. */
+    private static void reportDuplicate(Tcb c, int start, int end) {
+        c.duplicateStart = start;
+        c.duplicateEnd = end;
+    }
+
     private boolean outOfOrder(Tcb c, InboundSegment segment) {
         counters.increment(Counter.TCP_OUT_OF_ORDER_IN);
         // RFC 5681 section 4.2: one duplicate ACK at once for each, so that the sender can count them.
         c.duplicateAcksOwed++;
         ReceiveSpace space = space(c);
         int end = segment.seq + segment.length;
+        if (space.contains(segment.seq, end)) {
+            counters.add(Counter.TCP_DUPLICATE_BYTES_IN, segment.length);
+            reportDuplicate(c, segment.seq, end);
+        }
         if (space.rangesFull() && !space.touches(segment.seq, end)) {
             counters.increment(Counter.DROP_TCP_RANGES_FULL);
         } else if (!space.store(segment.seq, segment.memory, segment.payload, segment.length, promised + keepForOrder)) {

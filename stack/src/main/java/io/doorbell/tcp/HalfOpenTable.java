@@ -17,6 +17,7 @@ final class HalfOpenTable {
     /** The peer's shift count, -1 if it sent none. */
     final byte[] scale;
     final boolean[] timestamps;
+    final boolean[] sack;
     final int[] tsRecent;
     final int[] tsOffset;
     final long[] sentNanos;
@@ -39,6 +40,7 @@ final class HalfOpenTable {
         maxSegmentSize = new int[limit];
         scale = new byte[limit];
         timestamps = new boolean[limit];
+        sack = new boolean[limit];
         tsRecent = new int[limit];
         tsOffset = new int[limit];
         sentNanos = new long[limit];

@@ -5,31 +5,52 @@ import io.doorbell.counters.Counters;
 import io.doorbell.wire.Seq;
 
 /**
- * Which bytes are lost: fast retransmit and NewReno (RFC 5681 section 3.2, RFC 6582), and the retransmission timeout.
- *
- * <p>Each duplicate ACK tells that one segment has left the network. Instead of inflating the congestion window, the
- * estimate of what is still out is lowered: {@link #outstanding}. The two are the same arithmetic, and this form
- * serves a scoreboard as well.
+ * Which bytes are lost, and what follows from it: RACK (RFC 8985) where the peer sends SACK, duplicate ACKs and NewReno
+ * (RFC 5681, RFC 6582) where it doesn't; the retransmission timeout; and the way back if a recovery turns out to have
+ * been a mistake (RFC 3522 with timestamps, RFC 2883 with DSACK, RFC 5682 with SACK).
  */
 final class LossRecovery {
     private static final int DUPLICATE_THRESHOLD = 3;
 
-    private final SendSpace sendSpace;
-    private final SegmentTable segments;
+    private final Scoreboard scoreboard;
+    private final Rack rack;
     private final CongestionControl congestion;
+    private final TcpConfig config;
     private final Counters counters;
 
-    LossRecovery(SendSpace sendSpace, SegmentTable segments, CongestionControl congestion, Counters counters) {
-        this.sendSpace = sendSpace;
-        this.segments = segments;
+    LossRecovery(Scoreboard scoreboard, Rack rack, CongestionControl congestion, TcpConfig config, Counters counters) {
+        this.scoreboard = scoreboard;
+        this.rack = rack;
         this.congestion = congestion;
+        this.config = config;
         this.counters = counters;
     }
 
-    /** Bytes believed to be in the network now: what the congestion window limits. */
+    /** The connection is established: RFC 6928, and one segment if the SYN was lost (RFC 5681 section 3.1). */
+    void start(Tcb c, boolean synWasLost) {
+        c.recover = c.iss;
+        c.cwnd = synWasLost ? c.mss : CongestionWindow.initial(c, config.initialWindowSegments());
+        c.ssthresh = Integer.MAX_VALUE;
+        rack.start(c);
+        congestion.start(c);
+    }
+
+    /** RFC 5681 section 4.1: a window that was not used for one RTO says nothing of the path any more. */
+    void restartAfterIdle(Tcb c) {
+        c.cwnd = Math.min(c.cwnd, CongestionWindow.initial(c, config.initialWindowSegments()));
+        congestion.start(c);
+    }
+
+    /**
+     * Bytes believed to be in the network now: what the congestion window limits. Without SACK each duplicate ACK
+     * tells that one segment has left, whichever it was; this is RFC 5681's inflation of the window, seen from the
+     * other side.
+     */
     int outstanding(Tcb c) {
-        long left = (long) c.duplicateAcks * c.mss;
-        return (int) Math.max(0, c.inFlight - left);
+        if (c.sackOk) {
+            return c.inFlight;
+        }
+        return (int) Math.max(0, c.inFlight - (long) c.duplicateAcks * c.mss);
     }
 
     /** RFC 5681 section 2, FlightSize: sent and not acknowledged. */
@@ -37,89 +58,220 @@ final class LossRecovery {
         return c.sndNxt - c.sndUna;
     }
 
-    /** A duplicate ACK by the definition of RFC 5681 section 2. */
-    void duplicateAck(Tcb c) {
+    /**
+     * An ACK that is not older than SND.UNA was taken in.
+     *
+     * @param bytes          how far SND.UNA moved
+     * @param duplicateAck   whether it is a duplicate ACK by RFC 5681 section 2
+     * @param inFlightBefore bytes in flight before it
+     */
+    void acknowledged(Tcb c, SackInput ack, int bytes, boolean duplicateAck, int inFlightBefore, long now) {
+        if (ack.duplicate) {
+            rack.duplicateReported(c);
+            duplicateUndoes(c);
+        }
+        if (isSpurious(c, ack, bytes)) {
+            undo(c);
+        }
+        TailLossProbe.acknowledged(c, ack, duplicateAck, this);
+        if (c.sackOk) {
+            withSack(c, ack, bytes, inFlightBefore, now);
+        } else if (bytes > 0) {
+            withoutSack(c, ack, bytes, inFlightBefore, now);
+        } else if (duplicateAck) {
+            duplicateAck(c);
+        }
+        if (bytes > 0 && !c.recovering && !c.timedOut) {
+            // Follows SND.UNA, so that it is never so old that the comparison of sequence numbers wraps.
+            c.recover = Seq.max(c.recover, c.sndUna - 1);
+        }
+    }
+
+    private void withSack(Tcb c, SackInput ack, int bytes, int inFlightBefore, long now) {
+        int lostBefore = c.lostSegments;
+        if (bytes > 0 || ack.delivered > 0) {
+            detect(c, now);
+        }
+        boolean ended = (c.recovering || c.timedOut) && Seq.ge(c.sndUna, c.recover);
+        if (ended) {
+            endRecovery(c);
+        }
+        if (c.recovering) {
+            ProportionalRate.acknowledged(c, ack.delivered, bytes > 0 && c.lostSegments <= lostBefore);
+        } else if (bytes > 0 && !ended) {
+            grow(c, bytes, inFlightBefore, now);
+        }
+    }
+
+    /** Asks RACK what is lost by now; begins a recovery if something is. */
+    void detect(Tcb c, long now) {
+        long wait = rack.detect(c, now);
+        c.earlyDeadline = wait > 0 ? now + wait : Tcb.NO_DEADLINE;
+        c.earlyIsProbe = false;
+        if (c.lostSegments > 0 && !c.recovering && !c.timedOut) {
+            beginRecovery(c);
+            ProportionalRate.acknowledged(c, 0, false);
+        }
+    }
+
+    private void grow(Tcb c, int bytes, int inFlightBefore, long now) {
+        if (CongestionWindow.wasUsed(c, inFlightBefore)) {
+            congestion.acknowledged(c, bytes, now);
+        }
+    }
+
+    private void beginRecovery(Tcb c) {
+        remember(c);
+        c.recovering = true;
+        c.partialAckSeen = false;
+        c.recover = c.sndNxt;
+        congestion.congested(c, flightSize(c));
+        c.cwnd = c.ssthresh;
+        ProportionalRate.start(c, flightSize(c));
+        counters.increment(Counter.TCP_FAST_RETRANSMITS);
+    }
+
+    private void endRecovery(Tcb c) {
+        if (c.recovering) {
+            // RFC 6582 section 3.2 step 3, full acknowledgment, option 1: no burst when little is out.
+            c.cwnd = c.sackOk ? c.ssthresh : Math.min(c.ssthresh, Math.max(flightSize(c), c.mss) + c.mss);
+        }
+        c.recovering = false;
+        c.timedOut = false;
+        c.duplicateAcks = 0;
+        c.undoPossible = false;
+        rack.recoveryEnded(c);
+    }
+
+    private void duplicateAck(Tcb c) {
         if (c.timedOut) {
             return;
         }
         c.duplicateAcks++;
         // RFC 6582 section 3.2 step 2: not again for losses of a window that recovery has dealt with.
-        if (c.recovering || c.duplicateAcks != DUPLICATE_THRESHOLD || Seq.le(c.sndUna, c.recover)) {
-            return;
+        if (!c.recovering && c.duplicateAcks == DUPLICATE_THRESHOLD && Seq.gt(c.sndUna, c.recover)) {
+            beginRecovery(c);
+            loseHead(c);
         }
-        c.recovering = true;
-        c.partialAckSeen = false;
-        c.recover = c.sndNxt;
-        congestion.enterRecovery(c, flightSize(c));
-        counters.increment(Counter.TCP_FAST_RETRANSMITS);
-        loseHead(c);
+    }
+
+    private void withoutSack(Tcb c, SackInput ack, int bytes, int inFlightBefore, long now) {
+        if (!c.recovering) {
+            c.duplicateAcks = 0;
+            if (c.timedOut && Seq.ge(c.sndUna, c.recover)) {
+                endRecovery(c);
+            } else {
+                grow(c, bytes, inFlightBefore, now);
+            }
+        } else if (Seq.ge(c.sndUna, c.recover)) {
+            endRecovery(c);
+        } else {
+            // RFC 6582 section 3.2 step 3, partial acknowledgment: the next unacknowledged segment is lost too.
+            c.duplicateAcks = Math.max(0, c.duplicateAcks - Math.max(0, ack.whole - 1));
+            loseHead(c);
+        }
     }
 
     private void loseHead(Tcb c) {
         if (c.sendHead != Tcb.NONE) {
-            sendSpace.markLost(c, c.sendHead);
+            scoreboard.markLost(c, c.sendHead);
         } else if (c.finSent) {
             c.finLost = true;
         }
     }
 
-    /**
-     * SND.UNA moved; the queue is trimmed already.
-     *
-     * @param bytes          how far it moved
-     * @param whole          segments that it acknowledged in whole
-     * @param inFlightBefore bytes in flight before
-     */
-    void newAck(Tcb c, int bytes, int whole, int inFlightBefore) {
-        if (c.recovering) {
-            if (Seq.ge(c.sndUna, c.recover)) {
-                c.recovering = false;
-                c.duplicateAcks = 0;
-                congestion.exitRecovery(c, flightSize(c));
-            } else {
-                // RFC 6582 section 3.2 step 3, partial acknowledgment: the next unacknowledged segment is lost too.
-                c.duplicateAcks = Math.max(0, c.duplicateAcks - Math.max(0, whole - 1));
-                loseHead(c);
-            }
-            return;
-        }
-        c.duplicateAcks = 0;
-        if (c.timedOut && Seq.ge(c.sndUna, c.recover)) {
-            c.timedOut = false;
-        }
-        if (!c.timedOut) {
-            // Follows SND.UNA, so that it is never so old that the comparison of sequence numbers wraps.
-            c.recover = Seq.max(c.recover, c.sndUna - 1);
-        }
-        congestion.acknowledged(c, bytes, inFlightBefore);
-    }
-
-    /** RFC 6298 section 5.4 to 5.6 and RFC 5681 section 3.1: the timer has expired. */
-    void timeout(Tcb c) {
+    /** RFC 6298 section 5.4 to 5.6, RFC 5681 section 3.1 and RFC 8985 section 6.3: the timer has expired. */
+    void timeout(Tcb c, long now) {
         counters.increment(Counter.TCP_TIMEOUTS);
-        boolean again = c.timedOut && c.retries > 1;
-        congestion.timedOut(c, flightSize(c), again);
+        if (!c.timedOut) {
+            remember(c);
+            // RFC 5681 section 3.1: the threshold is lowered once, not by each timeout of the same segment.
+            congestion.congested(c, flightSize(c));
+        }
+        c.cwnd = c.mss;
         c.recovering = false;
         c.timedOut = true;
         c.duplicateAcks = 0;
         c.recover = c.sndNxt;
-        sendSpace.markAllLost(c);
+        c.tailProbe = false;
+        c.earlyDeadline = Tcb.NO_DEADLINE;
+        if (c.sackOk) {
+            if (c.sendHead != Tcb.NONE && c.sackedSegments > 0 && scoreboard.isSacked(c.sendHead)) {
+                scoreboard.forgetSacks(c);
+            }
+            rack.detectOnTimeout(c, now);
+        } else {
+            scoreboard.markAllLost(c);
+        }
         if (c.finSent) {
             c.finLost = true;
         }
     }
 
-    /** Whether the segment at the head was sent once only: its ACK is a sample of the round trip (Karn's algorithm). */
-    long sampleSentAt(Tcb c, int ack) {
-        long sentAt = Tcb.NO_DEADLINE;
-        int segment = c.sendHead;
-        while (segment != Tcb.NONE && Seq.le(segments.end(segment), ack)) {
-            if (segments.sends(segment) != 1) {
-                return Tcb.NO_DEADLINE;
+    /** Keeps what {@link #undo} needs. */
+    private void remember(Tcb c) {
+        c.undoPossible = true;
+        c.undoCwnd = c.cwnd;
+        c.undoSsthresh = c.ssthresh;
+        c.undoRetransmissions = 0;
+        c.firstRetransmitMillis = 0;
+    }
+
+    /** A lost segment was sent again. */
+    void retransmitted(Tcb c, int bytes, int clockMillis) {
+        if (c.undoPossible) {
+            if (c.undoRetransmissions == 0) {
+                c.firstRetransmitMillis = clockMillis;
             }
-            sentAt = segments.sentAtNanos(segment);
-            segment = segments.next(segment);
+            c.undoRetransmissions++;
         }
-        return sentAt;
+        sent(c, bytes);
+    }
+
+    /** Bytes were sent, for the first time or again. */
+    void sent(Tcb c, int bytes) {
+        if (c.recovering) {
+            c.prrOut += bytes;
+        }
+    }
+
+    /** RFC 3708: when every retransmission of a recovery turns out to have been a duplicate, nothing was lost. */
+    private void duplicateUndoes(Tcb c) {
+        if (c.undoPossible && c.undoRetransmissions > 0 && --c.undoRetransmissions == 0) {
+            undo(c);
+        }
+    }
+
+    private static boolean isSpurious(Tcb c, SackInput ack, int bytes) {
+        if (!c.undoPossible || c.undoRetransmissions == 0 || bytes == 0 && ack.delivered == 0) {
+            return false;
+        }
+        if (ack.hasEcho) {
+            // RFC 3522: the first ACK of new data tells, by the timestamp it echoes, which transmission arrived.
+            return bytes > 0 && Seq.lt(ack.echoMillis, c.firstRetransmitMillis);
+        }
+        // RFC 5682 section 3: after a timeout, something arrived that was sent before it and never again.
+        return c.sackOk && c.timedOut && ack.originalDelivered;
+    }
+
+    private void undo(Tcb c) {
+        counters.increment(Counter.TCP_SPURIOUS_RECOVERIES);
+        c.cwnd = Math.max(c.cwnd, c.undoCwnd);
+        c.ssthresh = Math.max(c.ssthresh, c.undoSsthresh);
+        congestion.undo(c);
+        scoreboard.unmarkLost(c);
+        c.finLost = false;
+        c.recovering = false;
+        c.timedOut = false;
+        c.duplicateAcks = 0;
+        c.undoPossible = false;
+    }
+
+    /** A tail loss probe repaired a loss that nothing else would have shown (RFC 8985 section 7.4.2). */
+    void probeRepaired(Tcb c) {
+        if (!c.recovering && !c.timedOut) {
+            congestion.congested(c, flightSize(c));
+            c.cwnd = Math.min(c.cwnd, c.ssthresh);
+        }
     }
 }

@@ -52,6 +52,7 @@ final class PassiveOpen {
         rows.maxSegmentSize[row] = options.maxSegmentSize;
         rows.scale[row] = (byte) (config.windowScaling() ? options.windowScale : -1);
         rows.timestamps[row] = config.timestamps() && options.timestamps;
+        rows.sack[row] = config.sack() && options.sackPermitted;
         rows.tsRecent[row] = options.tsValue;
         rows.tsOffset[row] = initialSequence.timestampOffset(segment.destination, segment.source, segment.ports);
         rows.sentNanos[row] = now;
@@ -175,11 +176,11 @@ final class PassiveOpen {
         c.sndUna = c.iss + 1;
         c.sndNxt = c.sndUna;
         c.sndEnd = c.sndUna;
-        c.recover = c.iss;
         c.scaled = rows.scale[row] >= 0;
         c.sndScale = c.scaled ? rows.scale[row] : 0;
         c.rcvScale = c.scaled ? window.scaleToOffer() : 0;
         c.timestamps = rows.timestamps[row];
+        c.sackOk = rows.sack[row];
         c.tsRecent = rows.tsRecent[row];
         c.tsRecentNanos = now;
         c.tsOffset = rows.tsOffset[row];

@@ -16,13 +16,13 @@ final class PathErrors {
     private static final int[] PLATEAUS = {32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, LEAST_MTU};
 
     private final Lifecycle lifecycle;
-    private final SendSpace sendSpace;
+    private final Scoreboard scoreboard;
     private final SegmentTable segments;
     private final Counters counters;
 
-    PathErrors(Lifecycle lifecycle, SendSpace sendSpace, SegmentTable segments, Counters counters) {
+    PathErrors(Lifecycle lifecycle, Scoreboard scoreboard, SegmentTable segments, Counters counters) {
         this.lifecycle = lifecycle;
-        this.sendSpace = sendSpace;
+        this.scoreboard = scoreboard;
         this.segments = segments;
         this.counters = counters;
     }
@@ -62,7 +62,7 @@ final class PathErrors {
         c.mss = Math.max(mtu - overhead, 8);
         for (int segment = c.sendHead; segment != c.sendUnsent; segment = segments.next(segment)) {
             if (segments.length(segment) > c.mss) {
-                sendSpace.markLost(c, segment);
+                scoreboard.markLost(c, segment);
             }
         }
         lifecycle.wantOutput(c);

@@ -26,6 +26,9 @@ final class ReceiveSpace {
     private final int[] ends = new int[MAX_RANGES];
     private int ranges;
     private int allocated;
+    /** A byte of each of the ranges that grew last, the latest first (RFC 2018 section 4). */
+    private final int[] recent = new int[4];
+    private int recents;
 
     /** @param window the largest distance in bytes between the first byte kept and the last */
     ReceiveSpace(FramePool pool, int window) {
@@ -132,7 +135,57 @@ final class ReceiveSpace {
         starts[first] = low;
         ends[first] = high;
         ranges += 1 - merged;
+        remember(start);
         return true;
+    }
+
+    private void remember(int seq) {
+        int keep = Math.min(recents, recent.length - 1);
+        System.arraycopy(recent, 0, recent, 1, keep);
+        recent[0] = seq;
+        recents = keep + 1;
+    }
+
+    /**
+     * Lists ranges as SACK blocks: the one that grew last first, each once.
+     *
+     * @return how many were written into {@code starts} and {@code ends}
+     */
+    int sackBlocks(int[] blockStarts, int[] blockEnds, int from, int limit) {
+        int count = from;
+        for (int i = 0; i < recents && count < limit; i++) {
+            int range = rangeOf(recent[i]);
+            if (range != Tcb.NONE && !listed(blockStarts, from, count, starts[range])) {
+                blockStarts[count] = starts[range];
+                blockEnds[count] = ends[range];
+                count++;
+            }
+        }
+        return count;
+    }
+
+    private int rangeOf(int seq) {
+        for (int i = 0; i < ranges; i++) {
+            if (Seq.within(seq, starts[i], ends[i])) {
+                return i;
+            }
+        }
+        return Tcb.NONE;
+    }
+
+    private static boolean listed(int[] blockStarts, int from, int count, int start) {
+        for (int i = from; i < count; i++) {
+            if (blockStarts[i] == start) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether all of {@code [start, end)} is here, in one range. */
+    boolean contains(int start, int end) {
+        int range = rangeOf(start);
+        return range != Tcb.NONE && Seq.le(end, ends[range]);
     }
 
     /** Whether a range that touches none of those present would be one too many. */
@@ -185,6 +238,7 @@ final class ReceiveSpace {
     /** Gives every page back. */
     void clear() {
         ranges = 0;
+        recents = 0;
         for (int page = 0; allocated > 0; page++) {
             freePage(page);
         }

@@ -68,6 +68,9 @@ final class ReceiveWindow {
 
     /** Whether the user took so much that the peer, who may be waiting, must be told at once. */
     boolean updateDue(Tcb c) {
-        return c.rcvWnd() < windowBytes / 2 && rightEdge(c) - c.rcvEdge >= Math.min(windowBytes / 2, 2 * maxSegmentSize);
+        // What the field can say: without scaling, a large buffer is never more than 64 KiB of window.
+        int reach = Math.min(windowBytes, 0xffff << c.rcvScale);
+        int gain = Math.min(rightEdge(c), c.rcvNxt + reach) - c.rcvEdge;
+        return c.rcvWnd() < reach / 2 && gain >= Math.min(reach / 2, 2 * maxSegmentSize);
     }
 }

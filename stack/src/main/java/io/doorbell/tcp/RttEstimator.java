@@ -3,9 +3,13 @@ package io.doorbell.tcp;
 /** The round-trip time and the retransmission timeout (RFC 6298). */
 final class RttEstimator {
     private final TcpConfig config;
+    private final Rack rack;
+    private final CongestionControl congestion;
 
-    RttEstimator(TcpConfig config) {
+    RttEstimator(TcpConfig config, Rack rack, CongestionControl congestion) {
         this.config = config;
+        this.rack = rack;
+        this.congestion = congestion;
     }
 
     void start(Tcb c) {
@@ -13,8 +17,10 @@ final class RttEstimator {
     }
 
     /** RFC 6298 sections 2.2, 2.3 and 2.4: one sample of a segment that was sent once (Karn's rule is the caller's). */
-    void sample(Tcb c, long rttNanos) {
+    void sample(Tcb c, long rttNanos, long now) {
         long rtt = Math.max(1, rttNanos);
+        rack.sample(c, rtt, now);
+        congestion.sample(c, rtt, now);
         if (c.srttNanos == 0) {
             c.srttNanos = rtt;
             c.rttvarNanos = rtt / 2;

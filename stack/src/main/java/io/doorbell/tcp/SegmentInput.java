@@ -108,6 +108,7 @@ final class SegmentInput {
         c.lastAckSent = c.rcvNxt;
         TcpOptions options = segment.options;
         c.timestamps = config.timestamps() && options.timestamps;
+        c.sackOk = config.sack() && options.sackPermitted;
         c.tsRecent = options.tsValue;
         c.tsRecentNanos = now;
         c.scaled = config.windowScaling() && options.windowScale >= 0;
@@ -136,6 +137,10 @@ final class SegmentInput {
             return true;
         }
         if (!segment.options.timestamps) {
+            if (segment.has(TcpHeader.SYN)) {
+                // RFC 5961 section 4.2: a SYN is answered whatever else is wrong; its sender may have restarted.
+                return true;
+            }
             counters.increment(Counter.DROP_TCP_NO_TIMESTAMP);
             return false;
         }

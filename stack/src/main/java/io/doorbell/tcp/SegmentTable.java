@@ -9,12 +9,15 @@ import java.lang.foreign.ValueLayout;
  *
  * <p>A send queue is a chain of these records. An idle connection therefore owns none.
  * <pre>
- *  0       4        8      12      14      16        24        32     36
- *  +-------+--------+------+-------+-------+---------+---------+------+---
- *  |  seq  | length | next | flags | sends | sent at | payload |  sum | spare
- *  +-------+--------+------+-------+-------+---------+---------+------+---
+ *  0       4        8      12      14      16        24        32     36      40        44
+ *  +-------+--------+------+-------+-------+---------+---------+------+-------+---------+---
+ *  |  seq  | length | next | flags | sends | sent at | payload |  sum | later | earlier | spare
+ *  +-------+--------+------+-------+-------+---------+---------+------+-------+---------+---
  * </pre>
- * {@code payload} is an address in the link's region and need not lie in the record's own frame; {@code sum} is the
+ * {@code next} chains the queue in the order of sequence numbers; {@code later} and {@code earlier} chain the segments
+ * that are in the network in the order of their (last) transmission, which is what RACK looks at.
+ *
+ * <p>{@code payload} is an address in the link's region and need not lie in the record's own frame; {@code sum} is the
  * payload's folded checksum, kept so that a retransmission sums its header only.
  */
 final class SegmentTable {
@@ -26,6 +29,10 @@ final class SegmentTable {
     static final int LOST = 4;
     /** The user's data ends here: PSH. */
     static final int PUSH = 8;
+    /** The peer has reported it in a SACK block. */
+    static final int SACKED = 16;
+    /** It was sent again at least once. */
+    static final int RETRANSMITTED = 32;
 
     private static final int SHIFT = 6;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
@@ -79,6 +86,22 @@ final class SegmentTable {
         return records.get(INT, at(segment) + 32);
     }
 
+    int later(int segment) {
+        return records.get(INT, at(segment) + 36);
+    }
+
+    int earlier(int segment) {
+        return records.get(INT, at(segment) + 40);
+    }
+
+    void later(int segment, int other) {
+        records.set(INT, at(segment) + 36, other);
+    }
+
+    void earlier(int segment, int other) {
+        records.set(INT, at(segment) + 40, other);
+    }
+
     void create(int segment, int seq, int length, long payload, int flags) {
         long at = at(segment);
         records.set(INT, at, seq);
@@ -125,7 +148,9 @@ final class SegmentTable {
         long at = at(segment);
         records.set(LONG, at + 16, nowNanos);
         records.set(SHORT, at + 14, (short) Math.min(records.get(SHORT, at + 14) + 1, Short.MAX_VALUE));
-        records.set(SHORT, at + 12, (short) ((records.get(SHORT, at + 12) | SENT) & ~LOST));
+        int flags = records.get(SHORT, at + 12);
+        int again = (flags & SENT) != 0 ? RETRANSMITTED : 0;
+        records.set(SHORT, at + 12, (short) ((flags | SENT | again) & ~LOST));
     }
 
     /** Takes over the history of another record: how often and when it was sent, and whether it is lost. */

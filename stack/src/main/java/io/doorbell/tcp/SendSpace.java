@@ -22,14 +22,16 @@ final class SendSpace {
     private final FramePool pool;
     private final MemorySegment memory;
     private final SegmentTable segments;
+    private final Scoreboard scoreboard;
     private final TcpConfig config;
     /** Frames that sends leave free, so that control segments and received data always find one. */
     private final int keepFree;
 
-    SendSpace(FramePool pool, SegmentTable segments, TcpConfig config) {
+    SendSpace(FramePool pool, SegmentTable segments, Scoreboard scoreboard, TcpConfig config) {
         this.pool = pool;
         this.memory = pool.memory();
         this.segments = segments;
+        this.scoreboard = scoreboard;
         this.config = config;
         this.keepFree = Math.min(256, pool.capacity() / 8);
     }
@@ -142,14 +144,14 @@ final class SendSpace {
     /**
      * Drops everything before {@code ack} from the queue and gives its frames back.
      *
-     * @return how many sent segments were acknowledged in whole
+     * @return how many segments were acknowledged in whole
      */
     int acknowledge(Tcb c, int ack) {
         int whole = 0;
         int segment = c.sendHead;
         while (segment != Tcb.NONE && Seq.le(segments.end(segment), ack)) {
             int next = segments.next(segment);
-            forget(c, segment);
+            scoreboard.forget(c, segment);
             if (segment == c.sendUnsent) {
                 c.sendUnsent = next;
             }
@@ -166,19 +168,9 @@ final class SendSpace {
         return whole;
     }
 
-    private void forget(Tcb c, int segment) {
-        if (segments.has(segment, SegmentTable.LOST)) {
-            c.lostSegments--;
-        } else if (segments.has(segment, SegmentTable.SENT)) {
-            c.inFlight -= segments.length(segment);
-        }
-    }
-
     private void trimFront(Tcb c, int segment, int bytes) {
         int left = segments.length(segment) - bytes;
-        if (segments.has(segment, SegmentTable.SENT) && !segments.has(segment, SegmentTable.LOST)) {
-            c.inFlight -= bytes;
-        }
+        scoreboard.shortened(c, segment, bytes);
         segments.seq(segment, segments.seq(segment) + bytes);
         segments.length(segment, left);
         segments.payload(segment, segments.payload(segment) + bytes);
@@ -206,7 +198,7 @@ final class SendSpace {
         int rest = segments.length(segment) - size;
         MemorySegment.copy(memory, segments.payload(segment) + size, memory, frame + HEADROOM, rest);
         segments.create(second, segments.seq(segment) + size, rest, frame + HEADROOM, 0);
-        segments.inherit(second, segment);
+        scoreboard.split(c, segment, second);
         segments.clear(segment, SegmentTable.PUSH);
         segments.length(segment, size);
         resum(segment);
@@ -216,35 +208,7 @@ final class SendSpace {
         if (c.sendTail == segment) {
             c.sendTail = second;
         }
-        if (segments.has(second, SegmentTable.LOST)) {
-            c.lostSegments++;
-        }
         return true;
-    }
-
-    /** Deems a sent segment lost: it is out of the network, and will be sent again. */
-    void markLost(Tcb c, int segment) {
-        if (segments.has(segment, SegmentTable.SENT) && !segments.has(segment, SegmentTable.LOST)) {
-            segments.set(segment, SegmentTable.LOST);
-            c.inFlight -= segments.length(segment);
-            c.lostSegments++;
-        }
-    }
-
-    /** Deems everything that was sent lost (RFC 5681 section 3.1: after a retransmission timeout). */
-    void markAllLost(Tcb c) {
-        for (int segment = c.sendHead; segment != c.sendUnsent; segment = segments.next(segment)) {
-            markLost(c, segment);
-        }
-    }
-
-    /** The first lost segment, or {@link Tcb#NONE}. */
-    int firstLost(Tcb c) {
-        int segment = c.sendHead;
-        while (segment != Tcb.NONE && !segments.has(segment, SegmentTable.LOST)) {
-            segment = segments.next(segment);
-        }
-        return segment;
     }
 
     /** Gives every frame back: the connection has ended. */
@@ -258,7 +222,10 @@ final class SendSpace {
         c.sendHead = Tcb.NONE;
         c.sendTail = Tcb.NONE;
         c.sendUnsent = Tcb.NONE;
+        c.firstSent = Tcb.NONE;
+        c.lastSent = Tcb.NONE;
         c.inFlight = 0;
         c.lostSegments = 0;
+        c.sackedSegments = 0;
     }
 }

@@ -56,7 +56,7 @@ final class StatelessReply {
         }
         long tcp = frame + SendSpace.HEADROOM;
         int header = TcpHeader.LENGTH + SynOptions.write(memory, tcp + TcpHeader.LENGTH, window.maxSegmentSize(),
-                rows.scale[row] >= 0 ? window.scaleToOffer() : -1, rows.timestamps[row],
+                rows.scale[row] >= 0 ? window.scaleToOffer() : -1, rows.sack[row], rows.timestamps[row],
                 timestampClock + rows.tsOffset[row], rows.tsRecent[row]);
         TcpHeader.write(memory, tcp, rows.ports[row], rows.iss[row], rows.irs[row] + 1, header,
                 TcpHeader.SYN | TcpHeader.ACK, Math.min(0xffff, config.receiveWindowBytes()));

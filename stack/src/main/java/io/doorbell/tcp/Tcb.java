@@ -63,23 +63,69 @@ public abstract class Tcb {
     int sendUnsent = NONE;
     /** Payload bytes sent, not acknowledged and not deemed lost. */
     int inFlight;
-    /** Segments deemed lost and not sent again yet. */
+    /** Segments deemed lost and not sent again yet, and segments that the peer has reported by SACK. */
     int lostSegments;
+    int sackedSegments;
+    /** The segments in the network, in the order of their transmission: first and last. */
+    int firstSent = NONE;
+    int lastSent = NONE;
 
-    // Loss recovery (RFC 5681, RFC 6582) and congestion control.
+    // Loss recovery (RFC 5681, RFC 6582).
+    boolean sackOk;
     int duplicateAcks;
     int recover;
     boolean recovering;
     boolean partialAckSeen;
     boolean timedOut;
+    long lastSentNanos;
+    // What an undo goes back to.
+    boolean undoPossible;
+    int undoCwnd;
+    int undoSsthresh;
+    int undoRetransmissions;
+    int firstRetransmitMillis;
+
+    // RACK and TLP (RFC 8985).
+    long rackSentNanos;
+    long rackRttNanos;
+    int rackEnd;
+    int fack;
+    boolean reorderingSeen;
+    boolean reorderRoundOpen;
+    int reorderRoundEnd;
+    int reorderMultiple;
+    int reorderPersist;
+    boolean tailProbe;
+    boolean tailProbeAgain;
+    boolean tailProbeDue;
+    int tailProbeEnd;
+
+    // Congestion control: RFC 5681, PRR (RFC 6937), HyStart++ (RFC 9406), CUBIC (RFC 9438, in segments and seconds).
     int cwnd;
     int ssthresh = Integer.MAX_VALUE;
     int ackedInAvoidance;
-    long lastSentNanos;
+    int prrDelivered;
+    int prrOut;
+    int prrFlightSize;
+    long roundLastMinNanos;
+    long roundMinNanos;
+    long conservativeBaselineNanos;
+    int roundEnd;
+    byte roundSamples;
+    byte conservativeRounds;
+    float cubicMax;
+    float cubicMaxBefore;
+    float cubicPrior;
+    float cubicK;
+    float cubicRenoEstimate;
+    float cubicFraction;
+    long cubicEpochNanos;
 
     // Round-trip time (RFC 6298).
     long srttNanos;
     long rttvarNanos;
+    long minRttNanos;
+    long minRttAtNanos;
     long rtoNanos;
     int retries;
     int retransmissions;
@@ -113,10 +159,16 @@ public abstract class Tcb {
     // What the emitter owes.
     boolean ackNow;
     int duplicateAcksOwed;
+    /** What came twice, to be reported by DSACK (RFC 2883) with the next ACK; equal if nothing. */
+    int duplicateStart;
+    int duplicateEnd;
 
     // Timers.
     long retransmitDeadline = NO_DEADLINE;
     long ackDeadline = NO_DEADLINE;
+    /** The tail loss probe's time, or RACK's for segments that were overtaken. */
+    long earlyDeadline = NO_DEADLINE;
+    boolean earlyIsProbe;
     boolean persisting;
     long timerKey;
     int timerIndex = NONE;
@@ -159,7 +211,7 @@ public abstract class Tcb {
 
     /** The state's name in RFC 9293's words. */
     public final String state() {
-        return state.name();
+        return state.name().replace('_', '-');
     }
 
     /** The smoothed round-trip time, 0 before the first sample. */
@@ -180,6 +232,11 @@ public abstract class Tcb {
     /** Payload bytes in one full segment. */
     public final int segmentSize() {
         return mss;
+    }
+
+    /** The earliest time at which a timer of this connection has something to do. */
+    final long nextDeadline() {
+        return Math.min(earlyDeadline, Math.min(retransmitDeadline, ackDeadline));
     }
 
     /** The shift count to put into a SYN-ACK, -1 if the peer's SYN had none. */

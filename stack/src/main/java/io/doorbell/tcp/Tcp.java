@@ -27,7 +27,7 @@ public final class Tcp implements Transport {
     private final DataInput data;
     private final Burst burst;
     private final RttEstimator rtt;
-    private final CongestionControl congestion;
+    private final LossRecovery recovery;
     private final TimerQueue timerQueue = new TimerQueue();
     private final ConnectionTable table = new ConnectionTable();
     private final HalfOpenTable halfOpen;
@@ -60,14 +60,16 @@ public final class Tcp implements Transport {
         this.connections = connections;
         this.mtu = link.mtu();
         segments = new SegmentTable(pool.capacity());
-        sendSpace = new SendSpace(pool, segments, config);
+        Scoreboard scoreboard = new Scoreboard(segments);
+        sendSpace = new SendSpace(pool, segments, scoreboard, config);
         window = new ReceiveWindow(config, mtu);
         burst = new Burst(burstLimit);
         data = new DataInput(pool, burst, window, counters);
-        rtt = new RttEstimator(config);
-        congestion = new CongestionControl(config);
-        LossRecovery recovery = new LossRecovery(sendSpace, segments, congestion, counters);
-        output = new SegmentOutput(pool, ipv4, segments, sendSpace, recovery, congestion, window, config, counters,
+        CongestionControl congestion = config.congestionControl().control();
+        Rack rack = new Rack(segments, scoreboard);
+        recovery = new LossRecovery(scoreboard, rack, congestion, config, counters);
+        SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters, mtu);
+        output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
                 timerQueue);
         halfOpen = new HalfOpenTable(config.halfOpenLimit());
         reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen);
@@ -75,9 +77,11 @@ public final class Tcp implements Transport {
         challenges = new ChallengeAcks(config.challengeAcksPerSecond());
         initialSequence = new InitialSequence(secrets);
         passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence, challenges, window, config, counters);
-        AckInput acks = new AckInput(lifecycle, sendSpace, recovery, congestion, rtt, output, ipv4, config);
+        rtt = new RttEstimator(config, rack, congestion);
+        AckInput acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack), recovery,
+                rtt, output, ipv4, config);
         input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
-        pathErrors = new PathErrors(lifecycle, sendSpace, segments, counters);
+        pathErrors = new PathErrors(lifecycle, scoreboard, segments, counters);
         timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
@@ -146,12 +150,12 @@ public final class Tcp implements Transport {
         c.rcvMss = Math.min(536, c.mss);
         c.lastSentNanos = now;
         rtt.start(c);
+        recovery.start(c, synWasLost);
         if (synWasLost) {
             rtt.afterLostSyn(c);
         } else {
-            rtt.sample(c, now - sentNanos);
+            rtt.sample(c, now - sentNanos, now);
         }
-        congestion.start(c, synWasLost);
         table.add(c);
         counters.increment(Counter.TCP_PASSIVE_OPENS);
         c.listenPort.waiting++;

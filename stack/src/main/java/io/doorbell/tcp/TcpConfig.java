@@ -1,5 +1,7 @@
 package io.doorbell.tcp;
 
+import java.util.Objects;
+
 /**
  * The bounds and times of TCP, each with the standard's (or Linux's) default. Immutable.
  *
@@ -16,6 +18,9 @@ package io.doorbell.tcp;
  * @param nagle                whether small segments wait for the ACK of earlier ones (RFC 9293 section 3.7.4); off by default
  * @param timestamps           whether to offer timestamps (RFC 7323 section 3)
  * @param windowScaling        whether to offer window scaling (RFC 7323 section 2)
+ * @param sack                 whether to offer selective acknowledgements (RFC 2018)
+ * @param congestionControl    the algorithm of new connections; CUBIC by default, as in Linux
+ * @param peerAckDelayNanos    how long a peer may delay an ACK, as far as tail loss probes are concerned (RFC 8985 section 7.2)
  * @param initialWindowSegments initial congestion window in segments (RFC 6928: 10)
  * @param maxSegmentSize       the MSS to announce, 0 for the link's MTU less 40
  * @param maxConnections       rows in the connection table, TIME-WAIT included
@@ -37,6 +42,9 @@ public record TcpConfig(
         boolean nagle,
         boolean timestamps,
         boolean windowScaling,
+        boolean sack,
+        CongestionAlgorithm congestionControl,
+        long peerAckDelayNanos,
         int initialWindowSegments,
         int maxSegmentSize,
         int maxConnections,
@@ -66,6 +74,8 @@ public record TcpConfig(
         atLeast("finWait2Nanos", finWait2Nanos, 0);
         atLeast("synRetries", synRetries, 0);
         atLeast("retries", retries, 0);
+        Objects.requireNonNull(congestionControl, "congestionControl");
+        atLeast("peerAckDelayNanos", peerAckDelayNanos, 0);
         atLeast("initialWindowSegments", initialWindowSegments, 1);
         atLeast("maxSegmentSize", maxSegmentSize, 0);
         atLeast("maxConnections", maxConnections, 1);
@@ -103,6 +113,9 @@ public record TcpConfig(
         private boolean nagle;
         private boolean timestamps = true;
         private boolean windowScaling = true;
+        private boolean sack = true;
+        private CongestionAlgorithm congestionControl = CongestionAlgorithm.CUBIC;
+        private long peerAckDelayNanos = 200 * MILLISECOND;
         private int initialWindowSegments = 10;
         private int maxSegmentSize;
         private int maxConnections = 1 << 20;
@@ -178,6 +191,21 @@ public record TcpConfig(
             return this;
         }
 
+        public Builder sack(boolean on) {
+            sack = on;
+            return this;
+        }
+
+        public Builder congestionControl(CongestionAlgorithm algorithm) {
+            congestionControl = algorithm;
+            return this;
+        }
+
+        public Builder peerAckDelayNanos(long nanos) {
+            peerAckDelayNanos = nanos;
+            return this;
+        }
+
         public Builder initialWindowSegments(int segments) {
             initialWindowSegments = segments;
             return this;
@@ -211,7 +239,7 @@ public record TcpConfig(
         public TcpConfig build() {
             return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
                     delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
-                    windowScaling, initialWindowSegments, maxSegmentSize, maxConnections, halfOpenLimit,
+                    windowScaling, sack, congestionControl, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections, halfOpenLimit,
                     acceptQueueLimit, challengeAcksPerSecond);
         }
     }

@@ -15,6 +15,8 @@ final class TcpOptions {
     private static final int NO_OPERATION = 1;
     private static final int MAX_SEGMENT_SIZE = 2;
     private static final int WINDOW_SCALE = 3;
+    private static final int SACK_PERMITTED = 4;
+    private static final int SACK = 5;
     private static final int TIMESTAMPS = 8;
 
     /** The MSS option's value, 0 if there was none. */
@@ -24,12 +26,19 @@ final class TcpOptions {
     boolean timestamps;
     int tsValue;
     int tsEcho;
+    boolean sackPermitted;
+    /** How many SACK blocks there are, at most four; their first sequence numbers, and those behind their last. */
+    int sackBlocks;
+    final int[] sackStart = new int[4];
+    final int[] sackEnd = new int[4];
 
     /** @return false if an option's length is impossible: the segment is malformed */
     boolean parse(MemorySegment memory, long tcp, int headerLength) {
         maxSegmentSize = 0;
         windowScale = -1;
         timestamps = false;
+        sackPermitted = false;
+        sackBlocks = 0;
         int length = headerLength - TcpHeader.LENGTH;
         long options = tcp + TcpHeader.LENGTH;
         if (length == TIMESTAMPS_LENGTH && Bytes.u32(memory, options) == TIMESTAMPS_WORD) {
@@ -71,6 +80,18 @@ final class TcpOptions {
         } else if (kind == WINDOW_SCALE && size == 3 && syn) {
             // RFC 7323 section 2.3: a shift above 14 is taken as 14.
             windowScale = Math.min(14, Bytes.u8(memory, option + 2));
+        } else if (kind == SACK_PERMITTED && size == 2 && syn) {
+            sackPermitted = true;
+        } else if (kind == SACK && (size & 7) == 2) {
+            readSack(memory, option + 2, size >>> 3);
+        }
+    }
+
+    private void readSack(MemorySegment memory, long blocks, int count) {
+        sackBlocks = count;
+        for (int i = 0; i < count; i++) {
+            sackStart[i] = Bytes.u32(memory, blocks + 8L * i);
+            sackEnd[i] = Bytes.u32(memory, blocks + 8L * i + 4);
         }
     }
 

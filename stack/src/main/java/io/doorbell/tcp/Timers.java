@@ -34,13 +34,27 @@ final class Timers {
                 c.ackNow = true;
                 lifecycle.wantOutput(c);
             }
+            if (c.earlyDeadline <= now) {
+                early(c, now);
+            }
             if (c.retransmitDeadline <= now) {
                 c.retransmitDeadline = Tcb.NO_DEADLINE;
                 retransmission(c, now);
             }
-            queue.schedule(c, Math.min(c.ackDeadline, c.retransmitDeadline));
+            queue.schedule(c, c.nextDeadline());
         }
         return looked;
+    }
+
+    /** RACK's reordering timer, or the tail loss probe's (RFC 8985 sections 6.2 and 7.3). */
+    private void early(Tcb c, long now) {
+        c.earlyDeadline = Tcb.NO_DEADLINE;
+        if (!c.earlyIsProbe) {
+            recovery.detect(c, now);
+        } else if (output.sendTailProbe(c)) {
+            c.retransmitDeadline = now + c.rtoNanos;
+        }
+        lifecycle.wantOutput(c);
     }
 
     private void retransmission(Tcb c, long now) {
@@ -62,6 +76,11 @@ final class Timers {
     }
 
     private void data(Tcb c, long now) {
+        if (c.persisting && output.sendSliver(c)) {
+            c.persisting = false;
+            lifecycle.wantOutput(c);
+            return;
+        }
         if (giveUp(c, config.retries())) {
             return;
         }
@@ -70,7 +89,7 @@ final class Timers {
             output.sendProbe(c);
             c.retransmitDeadline = now + c.rtoNanos;
         } else if (c.sndNxt != c.sndUna) {
-            recovery.timeout(c);
+            recovery.timeout(c, now);
         }
         lifecycle.wantOutput(c);
     }

@@ -90,9 +90,28 @@ class BlindAttackTest {
             script.receive(syn(seq));
             script.expect(ack(1).seq(1));
         }
-        script.expectState("ESTABLISHED").expectCounter(Counter.DROP_TCP_BLIND_SYN, 5);
+        script.expectState("ESTABLISHED");
         script.receive(data(1, 5)).expectDelivered(5);
         script.expectBy(millis(499), ack(6));
+    }
+
+    @Test
+    void rfc5961_4_2_aSynWithoutTheTimestampsAgreedOnIsChallengedToo(Script script) {
+        script.establish(syn(0).mss(1460).timestamps(100, 0));
+        script.receive(syn(70_000).mss(1460).noTimestamps());
+        script.expect(ack(1).seq(1).echo(100));
+        script.receive(syn(500_000).mss(1460).timestamps(7, 0));
+        script.expect(ack(1).seq(1).echo(100));
+        script.expectState("ESTABLISHED");
+    }
+
+    @Test
+    void rfc9293_3_5_1_aPeerThatLostItsMemoryIsTold(Script script) {
+        script.establish();
+        script.receive(syn(-300_000));
+        script.expect(ack(1).seq(1));
+        // Its TCP knows nothing of this ACK and resets with its number.
+        script.receive(rst(1)).expectNothing().expectClosed(CloseReason.RESET_BY_PEER).expectConnections(0);
     }
 
     @Test

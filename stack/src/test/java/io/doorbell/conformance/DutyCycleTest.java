@@ -8,6 +8,7 @@ import static io.doorbell.script.Segments.syn;
 import static io.doorbell.script.Segments.synAck;
 
 import io.doorbell.Connection;
+import io.doorbell.counters.Counter;
 import io.doorbell.link.Link;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
@@ -136,17 +137,18 @@ class DutyCycleTest {
     void rfc9293_3_9_1_1_theConnectionLimitHolds(Script script) {
         script.tcp().maxConnections(4);
         script.listen(80);
-        int answered = 0;
+        int established = 0;
         for (int i = 0; i < 8; i++) {
             script.use(script.flow(50_000 + i, 80)).receive(syn(0).mss(1460));
             if (script.allow(synAck(0))) {
-                answered++;
                 script.receive(ack(1));
             }
             script.takeAll();
+            established += script.flow().application() == null ? 0 : 1;
         }
-        script.require(answered == 4, answered + " of 8 connections were let in though the limit is 4");
-        script.expectConnections(4);
+        script.require(established == 4, established + " of 8 connections were let in though the limit is 4");
+        script.require(script.stack().connections() == 4, "there are " + script.stack().connections() + " connections");
+        script.require(script.counter(Counter.TCP_CONNECTION_LIMIT) > 0, "the refusals are not counted");
     }
 
     @Test
@@ -197,6 +199,8 @@ class DutyCycleTest {
         script.expectNothingUntil(millis(500));
         script.mutePeerArp(false);
         script.expectBy(seconds(4), syn(0));
+        // What was retransmitted meanwhile may have been held, too.
+        script.takeAll();
         script.receive(synAck(0).mss(1460)).expectConnected();
         script.expect(ack(1).seq(1));
     }

@@ -137,18 +137,6 @@ class NumberChoiceTest {
         }
     }
 
-    @Test
-    void rfc6056_3_2_aListenersPortIsNotChosen(Script script) {
-        script.connect(80);
-        int first = script.expect(syn(0)).sourcePort;
-        Script again = new Script();
-        again.listen(first);
-        again.connect(80);
-        int second = again.expect(syn(0)).sourcePort;
-        again.finish();
-        script.require(first != second, "the port that is listened on was chosen");
-    }
-
     /** A script whose stack picks an ISN less than {@code before} below the wrap for the first connection. */
     private static Script nearTheWrap(int before) {
         Script probe = new Script();

@@ -190,6 +190,14 @@ class IcmpTest {
     }
 
     @Test
+    void an_error_that_the_link_does_not_take_is_not_counted_as_sent() {
+        fixture.link.full = true;
+        fixture.receive(toUs(udp(PEER, 30)));
+        assertEquals(0, fixture.count(Counter.ICMP_ERRORS_OUT));
+        fixture.assertNoFrameLeaked();
+    }
+
+    @Test
     void rfc1812_4_3_2_8_errors_are_limited_in_rate() {
         assertEquals(Icmp.ERRORS_BURST, errorsAbout(3 * Icmp.ERRORS_BURST));
         assertEquals(2 * Icmp.ERRORS_BURST, fixture.count(Counter.ICMP_ERRORS_LIMITED));

@@ -31,6 +31,8 @@ public final class Flow {
     boolean timestamps;
     long peerTsVal;
     long stackTsVal;
+    /** When it was heard. */
+    long stackTsNanos;
     /** Behind the last byte that the stack ever sent. */
     int stackNext;
     int stackAck;
@@ -85,7 +87,8 @@ public final class Flow {
             peerNext = end;
         }
         if ((segment.flags & Segment.SYN) != 0 && (segment.flags & Segment.RST) == 0 && segment.seq == 0) {
-            peerMss = segment.mss == null ? 536 : segment.mss;
+            // An MSS of 0 is none; option bytes that the script wrote by hand are not looked at.
+            peerMss = segment.rawOptions != null ? 65535 : segment.mss == null || segment.mss == 0 ? 536 : segment.mss;
             peerOfferedScale = segment.windowScale == null ? -1 : Math.min(14, segment.windowScale);
             peerOfferedTimestamps = segment.timestamps != null && segment.timestamps;
             agree();

@@ -9,6 +9,8 @@ import java.util.List;
 final class Inspector {
     /** Below this a peer's MSS need not be obeyed: it is an attack on the packet rate. */
     private static final int SMALLEST_MSS = 64;
+    /** RFC 7323 section 5.5: after 24 days at 1 ms a tick, timestamps can't be compared. */
+    private static final long TS_COMPARABLE_NANOS = 24L * 86_400 * 1_000_000_000L;
 
     private final int mtu;
 
@@ -46,8 +48,11 @@ final class Inspector {
             flow.stackNext = sent.end();
         }
         if (sent.hasTimestamps) {
-            require(faults, syn || (int) (sent.tsVal - flow.stackTsVal) >= 0, "the timestamp clock runs backwards");
+            boolean comparable = !syn && sent.timeNanos - flow.stackTsNanos < TS_COMPARABLE_NANOS;
+            require(faults, !comparable || (int) (sent.tsVal - flow.stackTsVal) >= 0,
+                    "the timestamp clock runs backwards");
             flow.stackTsVal = sent.tsVal;
+            flow.stackTsNanos = sent.timeNanos;
         }
     }
 

@@ -58,7 +58,7 @@ public final class Script extends Stage {
     /** A peer connects with this SYN to the current connection's port; its ACK arrives at time 0 if the script begins here. */
     public Script establish(Segment syn) {
         beginBefore(ROUND_TRIP_NANOS);
-        if (listening.add(current.stackPort)) {
+        if (!listening.contains(current.stackPort)) {
             listen(current.stackPort);
         }
         receive(syn);
@@ -150,6 +150,7 @@ public final class Script extends Stage {
 
     /** The stack receives this, and may answer whatever it likes as long as the packets are well formed. */
     public Script receiveHostile(byte[] bytes, String what) {
+        hostile = true;
         receiveFrame(bytes, what);
         pending.clear();
         return this;
@@ -178,6 +179,7 @@ public final class Script extends Stage {
     public Listener listen(int port) {
         start();
         transcript.note(time(), "listen(" + port + ")");
+        listening.add(port);
         return stack.listen(port, this::accept);
     }
 
@@ -502,8 +504,10 @@ public final class Script extends Stage {
         return this;
     }
 
+    /** Connections in any state, half-open ones and TIME-WAIT included. */
     public Script expectConnections(int count) {
-        require(stack.connections() == count, "there are " + stack.connections() + " connections, not " + count);
+        int rows = stack.connections() + stack.halfOpen();
+        require(rows == count, "there are " + rows + " connections, not " + count);
         return this;
     }
 

@@ -60,6 +60,10 @@ public final class ScriptLink implements Link {
         room = frames;
     }
 
+    boolean isFull() {
+        return room <= 0;
+    }
+
     boolean hasInbound() {
         return !inbound.isEmpty();
     }

@@ -34,6 +34,8 @@ abstract class Stage {
     private long epochNanos = -2_500_000_000L;
     private boolean anyDelivery;
     private boolean mute;
+    /** The peer is not a sane TCP: only the packets themselves can be judged. */
+    boolean hostile;
     private Inspector inspector;
     ScriptLink link;
     TcpStack stack;
@@ -128,6 +130,10 @@ abstract class Stage {
             idle = deadline > now ? 0 : idle + 1;
             now = Math.max(now, deadline);
             run();
+            if (idle > 100 && link.isFull()) {
+                // It wants to be called as soon as there is room; that is for the script to say.
+                break;
+            }
             if (idle > 100) {
                 throw transcript.failure("nextDeadlineNanos() stays in the past: a timer never ends");
             }
@@ -160,7 +166,9 @@ abstract class Stage {
             }
             Sent sent = new Sent(frame.timeNanos() - epochNanos, bytes);
             sent.relativeTo(flowOf(sent));
-            inspector.look(sent);
+            if (!hostile) {
+                inspector.look(sent);
+            }
             transcript.outOf(sent);
             pending.add(sent);
             if (!sent.faults.isEmpty()) {
@@ -261,8 +269,9 @@ abstract class Stage {
                 violations.add("a connection ended without closed()");
             }
         }
-        if (stack.connections() != 0) {
-            violations.add(stack.connections() + " connections are left after all have been aborted");
+        int rows = stack.connections() + stack.halfOpen();
+        if (rows != 0) {
+            violations.add(rows + " connections are left after all have been aborted");
         }
         stack.close();
         stack.close();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.link.Impairment;
 import io.doorbell.tcp.CloseReason;
+import io.doorbell.tcp.CongestionAlgorithm;
 import io.doorbell.tcp.TcpConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,8 @@ class SimulationTest {
         SplittableRandom random = new SplittableRandom(seed);
         TcpConfig config = TcpConfig.builder().timeWaitNanos(240 * SECOND).timestamps(random.nextInt(4) > 0)
                 .windowScaling(random.nextInt(4) > 0).nagle(random.nextInt(4) == 0)
+                .sack(random.nextInt(4) > 0)
+                .congestionControl(random.nextBoolean() ? CongestionAlgorithm.CUBIC : CongestionAlgorithm.NEW_RENO)
                 .receiveWindowBytes(1 << (12 + random.nextInt(9))).sendBufferBytes(1 << (14 + random.nextInt(6))).build();
         List<PatternedPeer> servers = new ArrayList<>();
         List<PatternedPeer> clients = new ArrayList<>();

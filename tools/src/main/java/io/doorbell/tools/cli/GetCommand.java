@@ -99,7 +99,7 @@ final class GetCommand implements Callable<Integer> {
     /** Lets the FINs pass, so that the server sees an end and not a reset. */
     private static void sayGoodbye(TcpStack stack, Connection connection) {
         long end = System.nanoTime() + GOODBYE_NANOS;
-        while (System.nanoTime() - end < 0 && !connection.state().equals("TIME_WAIT") && !connection.state().equals("CLOSED")) {
+        while (System.nanoTime() - end < 0 && !connection.state().equals("TIME-WAIT") && !connection.state().equals("CLOSED")) {
             stack.poll(System.nanoTime());
         }
     }

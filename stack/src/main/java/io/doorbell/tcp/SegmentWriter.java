@@ -1,0 +1,149 @@
+package io.doorbell.tcp;
+
+import io.doorbell.counters.Counter;
+import io.doorbell.counters.Counters;
+import io.doorbell.ip.Ipv4;
+import io.doorbell.link.FramePool;
+import io.doorbell.wire.Bytes;
+import io.doorbell.wire.Checksum;
+import io.doorbell.wire.Ipv4Header;
+import io.doorbell.wire.TcpHeader;
+import java.lang.foreign.MemorySegment;
+
+/** Forms the headers of a connection's segments in front of their payload, and posts them. */
+final class SegmentWriter {
+    private final FramePool pool;
+    private final MemorySegment memory;
+    private final Ipv4 ipv4;
+    private final ReceiveWindow window;
+    private final Counters counters;
+    /** The link's MTU less fixed headers: what options and payload may take together. */
+    private final int room;
+    private final int[] blockStart = new int[4];
+    private final int[] blockEnd = new int[4];
+    private int timestampClock;
+
+    SegmentWriter(FramePool pool, Ipv4 ipv4, ReceiveWindow window, Counters counters, int mtu) {
+        this.pool = pool;
+        this.memory = pool.memory();
+        this.ipv4 = ipv4;
+        this.window = window;
+        this.counters = counters;
+        this.room = mtu - Ipv4Header.LENGTH - TcpHeader.LENGTH;
+    }
+
+    MemorySegment memory() {
+        return memory;
+    }
+
+    void timestampClock(int milliseconds) {
+        timestampClock = milliseconds;
+    }
+
+    /**
+     * A SYN, or the SYN-ACK of a simultaneous open.
+     *
+     * @return false if no frame was free or the link is full
+     */
+    boolean syn(Tcb c, TcpConfig config) {
+        long frame = allocate();
+        if (frame == FramePool.NONE) {
+            return false;
+        }
+        boolean answer = c.state != TcpState.SYN_SENT;
+        long tcp = frame + SendSpace.HEADROOM;
+        int length = TcpHeader.LENGTH + SynOptions.write(memory, tcp + TcpHeader.LENGTH, window.maxSegmentSize(),
+                answer ? c.offeredScale() : window.scaleToOffer(), answer ? c.sackOk : config.sack(),
+                answer ? c.timestamps : config.timestamps(), timestampClock + c.tsOffset, c.tsRecent);
+        // RFC 7323 section 2.2: the window of a SYN is never scaled.
+        int announced = Math.min(0xffff, config.receiveWindowBytes());
+        TcpHeader.write(memory, tcp, c.ports, c.iss, answer ? c.rcvNxt : 0, length,
+                answer ? TcpHeader.SYN | TcpHeader.ACK : TcpHeader.SYN, announced);
+        boolean posted = post(c, tcp, length, length, 0);
+        pool.release(frame);
+        return posted;
+    }
+
+    /** A segment without payload, in a frame of its own. */
+    boolean control(Tcb c, int seq, int flags) {
+        long frame = allocate();
+        if (frame == FramePool.NONE) {
+            return false;
+        }
+        boolean posted = segment(c, seq, flags, frame + SendSpace.HEADROOM, 0, 0);
+        pool.release(frame);
+        return posted;
+    }
+
+    private long allocate() {
+        long frame = pool.allocate();
+        if (frame == FramePool.NONE) {
+            counters.increment(Counter.NO_FRAME);
+        }
+        return frame;
+    }
+
+    /**
+     * A segment whose payload is in place.
+     *
+     * @param payload its address; the headers go in front of it
+     * @param sum     the payload's sum
+     * @return false if the link is full
+     */
+    boolean segment(Tcb c, int seq, int flags, long payload, int length, long sum) {
+        int options = c.timestamps ? TcpOptions.TIMESTAMPS_LENGTH : 0;
+        int blocks = 0;
+        if (c.sackOk && (c.received != null || c.duplicateStart != c.duplicateEnd)) {
+            blocks = sackBlocks(c, Math.min(TcpHeader.MAX_LENGTH - TcpHeader.LENGTH, room - length) - options);
+        }
+        int header = TcpHeader.LENGTH + options + (blocks == 0 ? 0 : 4 + 8 * blocks);
+        long tcp = payload - header;
+        TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, flags, window.advertise(c));
+        if (options > 0) {
+            TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, timestampClock + c.tsOffset, c.tsRecent);
+        }
+        if (blocks > 0) {
+            writeSack(tcp + TcpHeader.LENGTH + options, blocks);
+        }
+        if (!post(c, tcp, header, header + length, sum)) {
+            return false;
+        }
+        c.ackNow = false;
+        c.ackDeadline = Tcb.NO_DEADLINE;
+        c.lastAckSent = c.rcvNxt;
+        c.duplicateEnd = c.duplicateStart;
+        return true;
+    }
+
+    /** RFC 2018 section 4, and RFC 2883 section 4: what came twice goes first. */
+    private int sackBlocks(Tcb c, int bytes) {
+        int limit = Math.min(4, (bytes - 4) >> 3);
+        int count = 0;
+        if (c.duplicateStart != c.duplicateEnd && limit > 0) {
+            blockStart[0] = c.duplicateStart;
+            blockEnd[0] = c.duplicateEnd;
+            count = 1;
+        }
+        return c.received == null ? count : c.received.sackBlocks(blockStart, blockEnd, count, limit);
+    }
+
+    private void writeSack(long option, int blocks) {
+        Bytes.put32(memory, option, 0x0101_0500 | 2 + 8 * blocks);
+        for (int i = 0; i < blocks; i++) {
+            Bytes.put32(memory, option + 4 + 8L * i, blockStart[i]);
+            Bytes.put32(memory, option + 8 + 8L * i, blockEnd[i]);
+        }
+    }
+
+    private boolean post(Tcb c, long tcp, int header, int length, long payloadSum) {
+        TcpHeader.writeChecksum(memory, tcp, header, payloadSum
+                + Checksum.pseudoHeader(c.localAddress, c.remoteAddress, Ipv4Header.PROTOCOL_TCP, length));
+        int result = ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress, 0, c.nextHop);
+        if (result == Ipv4.LINK_FULL) {
+            counters.increment(Counter.TX_LINK_FULL);
+            return false;
+        }
+        counters.increment(Counter.TCP_SEGMENTS_OUT);
+        return true;
+    }
+}
