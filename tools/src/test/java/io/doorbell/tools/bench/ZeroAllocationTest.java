@@ -1,6 +1,7 @@
 package io.doorbell.tools.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
@@ -30,12 +31,24 @@ class ZeroAllocationTest {
     private final TcpStack left = TcpStack.on(cable.left()).address(LEFT + "/24").seed(1).build();
     private final TcpStack right = TcpStack.on(cable.right()).address(RIGHT + "/24").seed(2).build();
     private long now = 1_000_000_000;
+    private byte[] kept;
 
     @AfterEach
     void close() {
         left.close();
         right.close();
         cable.close();
+    }
+
+    @Test
+    void theMeasureSeesWhatIsAllocatedAndAllocatesNothingItself() {
+        ThreadStatus.allocatedBytes();
+        long before = ThreadStatus.allocatedBytes();
+        long nothing = ThreadStatus.allocatedBytes() - before;
+        kept = new byte[1_000];
+        long array = ThreadStatus.allocatedBytes() - before;
+        assertEquals(0, nothing);
+        assertTrue(array >= kept.length, array + " bytes seen");
     }
 
     @Test
@@ -56,7 +69,7 @@ class ZeroAllocationTest {
         for (int i = 0; i < count; i++) {
             Bytes.putNative64(asker.request, 0, i);
             asker.answer = -1;
-            assertSame(64, connection.send(asker.request, 0, 64));
+            require(64, connection.send(asker.request, 0, 64));
             for (int steps = 0; asker.answer != i; steps++) {
                 assertProgress(steps);
                 step();
@@ -95,8 +108,8 @@ class ZeroAllocationTest {
         right.poll(now);
     }
 
-    /** The assertions of JUnit may allocate. */
-    private static void assertSame(int expected, int actual) {
+    /** As JUnit's assertEquals, which may allocate. */
+    private static void require(int expected, int actual) {
         if (expected != actual) {
             throw new AssertionError("expected " + expected + ", not " + actual);
         }
@@ -121,7 +134,7 @@ class ZeroAllocationTest {
 
         @Override
         public int data(Connection c, MemorySegment memory, long offset, int length) {
-            assertSame(64, length);
+            require(64, length);
             answer = Bytes.native64(memory, offset);
             return length;
         }
