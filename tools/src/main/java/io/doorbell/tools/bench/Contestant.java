@@ -1,0 +1,52 @@
+package io.doorbell.tools.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * One of several things that are measured in turn, in one run, so that all of them see the same machine.
+ *
+ * @param <R> what one round yields
+ */
+abstract class Contestant<R> implements AutoCloseable {
+    private final String name;
+    private final List<R> results = new ArrayList<>();
+
+    Contestant(String name) {
+        this.name = name;
+    }
+
+    /** For people. */
+    final String name() {
+        return name;
+    }
+
+    /** Measures once, for about as long as given. */
+    abstract R round(long nanos);
+
+    final void keep(R result) {
+        results.add(result);
+    }
+
+    /** The median over the rounds that count. */
+    final double median(ToDoubleFunction<R> figure) {
+        double[] sorted = results.stream().mapToDouble(figure).sorted().toArray();
+        int middle = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    /** The sum over the rounds that count. */
+    final double sum(ToDoubleFunction<R> figure) {
+        return results.stream().mapToDouble(figure).sum();
+    }
+
+    /** The highest of the rounds that count. */
+    final double highest(ToDoubleFunction<R> figure) {
+        return results.stream().mapToDouble(figure).max().orElseThrow();
+    }
+
+    /** Gives back what this contestant alone holds. */
+    @Override
+    public abstract void close();
+}

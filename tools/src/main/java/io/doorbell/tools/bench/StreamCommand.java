@@ -1,0 +1,90 @@
+package io.doorbell.tools.bench;
+
+import io.doorbell.TcpStack;
+import io.doorbell.netns.Namespace;
+import io.doorbell.netns.VethPair;
+import io.doorbell.xdp.XdpLink;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+/** {@code tools/bench stream}. */
+@Command(name = "stream", mixinStandardHelpOptions = true,
+        description = "Rate of one bulk connection over veth, MTU 1500, both ends tied to a processor each: Doorbell to"
+                + " the kernel and back, beside kernel to kernel with and without segmentation offload.")
+final class StreamCommand extends Benchmark {
+    private static final String DOORBELL = "10.77.1.1";
+    private static final String PEER = "10.77.1.2";
+    private static final String PLAIN_LEFT = "10.77.2.1";
+    private static final String PLAIN_RIGHT = "10.77.2.2";
+    private static final String OFFLOAD_LEFT = "10.77.3.1";
+    private static final String OFFLOAD_RIGHT = "10.77.3.2";
+
+    private final StreamPattern pattern = new StreamPattern();
+
+    @Override
+    Report run() {
+        VethPair xdpPair = withoutOffload(pair("xdp0").addresses(null, PEER + "/24").create());
+        VethPair plainPair = withoutOffload(pair("plain0")
+                .addresses(PLAIN_LEFT + "/24", PLAIN_RIGHT + "/24").create());
+        VethPair offloadPair = pair("offload0").addresses(OFFLOAD_LEFT + "/24", OFFLOAD_RIGHT + "/24").create();
+        XdpLink link = made(XdpEnds.open(xdpPair.left(), DOORBELL));
+        TcpStack stack = made(TcpStack.on(link).address(DOORBELL + "/24").build());
+        DoorbellStream doorbell = new DoorbellStream(stack, DOORBELL, pattern, threads().failed());
+        KernelStream peer = kernel(xdpPair.right().namespace(), PEER);
+        Stream sending = stream("Doorbell to kernel", doorbell, peer);
+        Stream receiving = stream("kernel to Doorbell", peer, doorbell);
+        Stream plain = between("kernel to kernel, no offload", plainPair, PLAIN_LEFT, PLAIN_RIGHT);
+        Stream offload = between("kernel to kernel, offload", offloadPair, OFFLOAD_LEFT, OFFLOAD_RIGHT);
+        List<Stream> all = List.of(sending, receiving, plain, offload);
+        String disturbances = measure(all);
+        return new Report(String.format("one connection, MTU 1500, %s, medians of %d rounds of %s s%n%n%s%n%s%n",
+                link.statistics().mode, rounds(), seconds(), table(all, plain), disturbances),
+                figures(sending, receiving, plain, offload));
+    }
+
+    /** What Doorbell does without, the kernel is denied, too: segmentation, merging and checksums by a device. */
+    private static VethPair withoutOffload(VethPair pair) {
+        for (VethPair.End end : List.of(pair.left(), pair.right())) {
+            end.segmentationOffload(false);
+            end.checksumOffload(false);
+        }
+        return pair;
+    }
+
+    private KernelStream kernel(Namespace namespace, String address) {
+        return new KernelStream(namespace, address, pattern);
+    }
+
+    private Stream between(String name, VethPair pair, String left, String right) {
+        return stream(name, kernel(pair.left().namespace(), left), kernel(pair.right().namespace(), right));
+    }
+
+    private Stream stream(String name, StreamSender sender, StreamReceiver receiver) {
+        return made(new Stream(name, threads(), sender, receiver));
+    }
+
+    private static Figures figures(Stream sending, Stream receiving, Stream plain, Stream offload) {
+        double lower = Math.min(sending.medianGbps(), receiving.medianGbps());
+        double allocated = sending.sum(r -> r.sent().allocatedBytes()) + receiving.sum(r -> r.received().allocatedBytes());
+        double messages = sending.sum(r -> r.sent().messages()) + receiving.sum(r -> r.received().messages());
+        return new Figures()
+                .put("doorbell_gbps", lower)
+                .put("doorbell_send_gbps", sending.medianGbps())
+                .put("doorbell_receive_gbps", receiving.medianGbps())
+                .put("kernel_gbps", offload.medianGbps())
+                .put("kernel_no_offload_gbps", plain.medianGbps())
+                .put("ratio_no_offload", lower / plain.medianGbps())
+                .put("ratio_send", sending.medianGbps() / plain.medianGbps())
+                .put("ratio_receive", receiving.medianGbps() / plain.medianGbps())
+                .put("alloc_bytes_per_message", allocated / messages);
+    }
+
+    private static Table table(List<Stream> all, Stream reference) {
+        Table table = new Table("", "Gbit/s", "lowest", "highest", "of kernel, no offload");
+        for (Stream each : all) {
+            table.row(each.name(), Table.number(2, each.medianGbps()), Table.number(2, each.lowestGbps()),
+                    Table.number(2, each.highestGbps()), Table.number(2, each.medianGbps() / reference.medianGbps()));
+        }
+        return table;
+    }
+}

@@ -1,0 +1,89 @@
+package io.doorbell.tools.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.doorbell.tools.RequiresRoot;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+/** The command as a whole, with rounds too short for figures that mean anything: it is not about time. */
+class BenchTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int execute(String... arguments) {
+        CommandLine line = Bench.commandLine();
+        line.setOut(new PrintWriter(out));
+        line.setErr(new PrintWriter(err));
+        return line.execute(arguments);
+    }
+
+    private Map<String, Double> run(String command) throws IOException {
+        int code = execute(command, "--json", "--rounds", "1", "--seconds", "0.05", "--warm-up", "0.1", "--debug");
+        assertEquals(0, code, err.toString());
+        List<String> lines = out.toString().lines().toList();
+        Map<String, Double> figures = new LinkedHashMap<>();
+        try (JsonParser json = new JsonFactory().createParser(lines.getLast())) {
+            assertEquals(JsonToken.START_OBJECT, json.nextToken());
+            while (json.nextToken() == JsonToken.FIELD_NAME) {
+                String name = json.currentName();
+                json.nextToken();
+                figures.put(name, json.getDoubleValue());
+            }
+        }
+        return figures;
+    }
+
+    @Test
+    @RequiresRoot
+    void pingPongReportsEveryFigure() throws IOException {
+        Map<String, Double> figures = run("pingpong");
+        assertEquals(List.of("rtt_p50_ns", "rtt_p99_ns", "floor_p50_ns", "kernel_spin_p50_ns", "kernel_blocking_p50_ns",
+                "ratio_floor", "ratio_kernel_spin", "alloc_bytes_per_op"), List.copyOf(figures.keySet()));
+        figures.forEach((name, value) -> assertTrue(value > 0 || name.startsWith("alloc"), name + " is " + value));
+    }
+
+    @Test
+    @RequiresRoot
+    void streamReportsEveryFigure() throws IOException {
+        Map<String, Double> figures = run("stream");
+        assertEquals(List.of("doorbell_gbps", "doorbell_send_gbps", "doorbell_receive_gbps", "kernel_gbps",
+                "kernel_no_offload_gbps", "ratio_no_offload", "ratio_send", "ratio_receive", "alloc_bytes_per_message"),
+                List.copyOf(figures.keySet()));
+        assertEquals(Math.min(figures.get("doorbell_send_gbps"), figures.get("doorbell_receive_gbps")),
+                figures.get("doorbell_gbps"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "pingpong --rounds 0      | '0' is not a number of rounds",
+        "pingpong --seconds -1    | '-1' is not a time",
+        "stream --seconds 0.001   | '0.001' is not a time",
+        "pingpong --cpus 1        | '1' does not name two processors",
+        "pingpong --cpus 1,1      | they need two different processors",
+        "stream --nonsense        | Unknown option: '--nonsense'",
+        "nonsense                 | 'nonsense'",
+    })
+    void whatCannotBeIsRefusedWithItsReason(String arguments, String reason) {
+        assertEquals(2, execute(arguments.split(" ")));
+        assertTrue(err.toString().contains(reason), err.toString());
+    }
+
+    @Test
+    void withoutACommandTheCommandsAreNamed() {
+        assertEquals(2, execute());
+        assertTrue(err.toString().contains("pingpong or stream"), err.toString());
+    }
+}
