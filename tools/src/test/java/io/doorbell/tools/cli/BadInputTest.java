@@ -52,7 +52,7 @@ class BadInputTest {
         "http://server/         | four numbers",
         "http://10.9.0.1:99999/ | ports are 1 to 65535",
         "http://10.9.0.1:0/     | ports are 1 to 65535",
-        "http://10.9.0.1/a|b    | only http://",
+        "http://10.9.0.1/a^b    | is malformed",
     })
     void aUrlThatCannotBeFetchedIsNamed(String url, String expected) {
         check("get " + url + WHERE, expected);
