@@ -1,18 +1,20 @@
 package io.doorbell.tcp;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-
 /**
- * What is known of every frame that lies in a send space: one 64-byte record, one cache line, per frame of the pool.
+ * What is known of every frame that lies in a send space: one record per frame of the pool.
  *
- * <p>A send queue is a chain of these records. An idle connection therefore owns none.
+ * <p>A send queue is a chain of these records. An idle connection therefore owns none. A record is eight ints and two
+ * longs, in two arrays, all allocated at once: an array costs one bounds check for each access, a memory segment also
+ * its liveness, alignment and access, and every message needs some thirty accesses.
  * <pre>
- *  0       4        8      12      14      16        24        32     36      40        44
- *  +-------+--------+------+-------+-------+---------+---------+------+-------+---------+---
- *  |  seq  | length | next | flags | sends | sent at | payload |  sum | later | earlier | spare
- *  +-------+--------+------+-------+-------+---------+---------+------+-------+---------+---
+ *  ints   0       1        2      3       4       5     6       7
+ *         +-------+--------+------+-------+-------+-----+-------+---------+
+ *         |  seq  | length | next | flags | sends | sum | later | earlier |
+ *         +-------+--------+------+-------+-------+-----+-------+---------+
+ *  longs  0         1
+ *         +---------+---------+
+ *         | sent at | payload |
+ *         +---------+---------+
  * </pre>
  * {@code next} chains the queue in the order of sequence numbers; {@code later} and {@code earlier} chain the segments
  * that are in the network in the order of their (last) transmission, which is what RACK looks at.
@@ -34,27 +36,39 @@ final class SegmentTable {
     /** It was sent again at least once. */
     static final int RETRANSMITTED = 32;
 
-    private static final int SHIFT = 6;
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+    private static final int NEXT = 2;
+    private static final int FLAGS = 3;
+    private static final int SENDS = 4;
+    private static final int SUM = 5;
+    private static final int LATER = 6;
+    private static final int EARLIER = 7;
 
-    private final MemorySegment records;
+    private final int[] ints;
+    private final long[] longs;
 
     SegmentTable(int frames) {
-        records = Arena.ofAuto().allocate((long) frames << SHIFT, 64);
+        ints = new int[frames << 3];
+        longs = new long[frames << 1];
     }
 
-    private static long at(int segment) {
-        return (long) segment << SHIFT;
+    private static int at(int segment) {
+        return segment << 3;
+    }
+
+    private static int sentAt(int segment) {
+        return segment << 1;
+    }
+
+    private static int payloadAt(int segment) {
+        return (segment << 1) + 1;
     }
 
     int seq(int segment) {
-        return records.get(INT, at(segment));
+        return ints[at(segment)];
     }
 
     int length(int segment) {
-        return records.get(INT, at(segment) + 4);
+        return ints[at(segment) + 1];
     }
 
     /** The sequence number behind the last byte. */
@@ -63,100 +77,98 @@ final class SegmentTable {
     }
 
     int next(int segment) {
-        return records.get(INT, at(segment) + 8);
+        return ints[at(segment) + NEXT];
     }
 
     boolean has(int segment, int flag) {
-        return (records.get(SHORT, at(segment) + 12) & flag) != 0;
+        return (ints[at(segment) + FLAGS] & flag) != 0;
     }
 
     int sends(int segment) {
-        return records.get(SHORT, at(segment) + 14);
+        return ints[at(segment) + SENDS];
     }
 
     long sentAtNanos(int segment) {
-        return records.get(LONG, at(segment) + 16);
+        return longs[sentAt(segment)];
     }
 
     long payload(int segment) {
-        return records.get(LONG, at(segment) + 24);
+        return longs[payloadAt(segment)];
     }
 
     int sum(int segment) {
-        return records.get(INT, at(segment) + 32);
+        return ints[at(segment) + SUM];
     }
 
     int later(int segment) {
-        return records.get(INT, at(segment) + 36);
+        return ints[at(segment) + LATER];
     }
 
     int earlier(int segment) {
-        return records.get(INT, at(segment) + 40);
+        return ints[at(segment) + EARLIER];
     }
 
     void later(int segment, int other) {
-        records.set(INT, at(segment) + 36, other);
+        ints[at(segment) + LATER] = other;
     }
 
     void earlier(int segment, int other) {
-        records.set(INT, at(segment) + 40, other);
+        ints[at(segment) + EARLIER] = other;
     }
 
     void create(int segment, int seq, int length, long payload, int flags) {
-        long at = at(segment);
-        records.set(INT, at, seq);
-        records.set(INT, at + 4, length);
-        records.set(INT, at + 8, Tcb.NONE);
-        records.set(SHORT, at + 12, (short) flags);
-        records.set(SHORT, at + 14, (short) 0);
-        records.set(LONG, at + 16, 0);
-        records.set(LONG, at + 24, payload);
-        records.set(INT, at + 32, 0);
+        int at = at(segment);
+        ints[at] = seq;
+        ints[at + 1] = length;
+        ints[at + NEXT] = Tcb.NONE;
+        ints[at + FLAGS] = flags;
+        ints[at + SENDS] = 0;
+        ints[at + SUM] = 0;
+        longs[sentAt(segment)] = 0;
+        longs[payloadAt(segment)] = payload;
     }
 
     void next(int segment, int next) {
-        records.set(INT, at(segment) + 8, next);
+        ints[at(segment) + NEXT] = next;
     }
 
     void set(int segment, int flag) {
-        long at = at(segment) + 12;
-        records.set(SHORT, at, (short) (records.get(SHORT, at) | flag));
+        ints[at(segment) + FLAGS] |= flag;
     }
 
     void clear(int segment, int flag) {
-        long at = at(segment) + 12;
-        records.set(SHORT, at, (short) (records.get(SHORT, at) & ~flag));
+        ints[at(segment) + FLAGS] &= ~flag;
     }
 
     void length(int segment, int length) {
-        records.set(INT, at(segment) + 4, length);
+        ints[at(segment) + 1] = length;
     }
 
     void seq(int segment, int seq) {
-        records.set(INT, at(segment), seq);
+        ints[at(segment)] = seq;
     }
 
     void payload(int segment, long address) {
-        records.set(LONG, at(segment) + 24, address);
+        longs[payloadAt(segment)] = address;
     }
 
     void sum(int segment, int folded) {
-        records.set(INT, at(segment) + 32, folded);
+        ints[at(segment) + SUM] = folded;
     }
 
     void sent(int segment, long nowNanos) {
-        long at = at(segment);
-        records.set(LONG, at + 16, nowNanos);
-        records.set(SHORT, at + 14, (short) Math.min(records.get(SHORT, at + 14) + 1, Short.MAX_VALUE));
-        int flags = records.get(SHORT, at + 12);
+        int at = at(segment);
+        longs[sentAt(segment)] = nowNanos;
+        ints[at + SENDS]++;
+        int flags = ints[at + FLAGS];
         int again = (flags & SENT) != 0 ? RETRANSMITTED : 0;
-        records.set(SHORT, at + 12, (short) ((flags | SENT | again) & ~LOST));
+        ints[at + FLAGS] = (flags | SENT | again) & ~LOST;
     }
 
     /** Takes over the history of another record: how often and when it was sent, and whether it is lost. */
     void inherit(int segment, int from) {
-        records.set(SHORT, at(segment) + 12, records.get(SHORT, at(from) + 12));
-        records.set(SHORT, at(segment) + 14, records.get(SHORT, at(from) + 14));
-        records.set(LONG, at(segment) + 16, records.get(LONG, at(from) + 16));
+        ints[at(segment) + FLAGS] = ints[at(from) + FLAGS];
+        ints[at(segment) + SENDS] = ints[at(from) + SENDS];
+        longs[sentAt(segment)] = longs[sentAt(from)];
     }
 }
