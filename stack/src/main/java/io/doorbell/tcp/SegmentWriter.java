@@ -59,7 +59,7 @@ final class SegmentWriter {
         int announced = Math.min(0xffff, config.receiveWindowBytes());
         TcpHeader.write(memory, tcp, c.ports, c.iss, answer ? c.rcvNxt : 0, length,
                 answer ? TcpHeader.SYN | TcpHeader.ACK : TcpHeader.SYN, announced);
-        boolean posted = post(c, tcp, length, length, 0);
+        boolean posted = post(c, tcp, length, Checksum.sum(memory, tcp, length));
         pool.release(frame);
         return posted;
     }
@@ -87,10 +87,11 @@ final class SegmentWriter {
      * A segment whose payload is in place.
      *
      * @param payload its address; the headers go in front of it
-     * @param sum     the payload's sum
+     * @param payloadSum the payload's sum
      * @return false if the link is full
      */
-    boolean segment(Tcb c, int seq, int flags, long payload, int length, long sum) {
+    boolean segment(Tcb c, int seq, int flags, long payload, int length, long payloadSum) {
+        long sum = payloadSum;
         int options = c.timestamps ? TcpOptions.TIMESTAMPS_LENGTH : 0;
         int blocks = 0;
         if (c.sackOk && (c.received != null || c.duplicateStart != c.duplicateEnd)) {
@@ -98,14 +99,15 @@ final class SegmentWriter {
         }
         int header = TcpHeader.LENGTH + options + (blocks == 0 ? 0 : 4 + 8 * blocks);
         long tcp = payload - header;
-        TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, flags, window.advertise(c));
+        sum += TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, flags, window.advertise(c));
         if (options > 0) {
-            TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, timestampClock + c.tsOffset, c.tsRecent);
+            sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, timestampClock + c.tsOffset, c.tsRecent);
         }
         if (blocks > 0) {
             writeSack(tcp + TcpHeader.LENGTH + options, blocks);
+            sum += Checksum.sum(memory, tcp + TcpHeader.LENGTH + options, 4 + 8 * blocks);
         }
-        if (!post(c, tcp, header, header + length, sum)) {
+        if (!post(c, tcp, header + length, sum)) {
             return false;
         }
         c.ackNow = false;
@@ -135,8 +137,9 @@ final class SegmentWriter {
         }
     }
 
-    private boolean post(Tcb c, long tcp, int header, int length, long payloadSum) {
-        TcpHeader.writeChecksum(memory, tcp, header, payloadSum
+    /** @param sum of header, options and payload */
+    private boolean post(Tcb c, long tcp, int length, long sum) {
+        TcpHeader.writeChecksum(memory, tcp, sum
                 + Checksum.pseudoHeader(c.localAddress, c.remoteAddress, Ipv4Header.PROTOCOL_TCP, length));
         int result = ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress, 0, c.nextHop);
         if (result == Ipv4.LINK_FULL) {

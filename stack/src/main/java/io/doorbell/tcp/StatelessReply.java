@@ -99,8 +99,8 @@ final class StatelessReply {
     }
 
     private boolean post(long frame, long tcp, int length, int local, int remote) {
-        TcpHeader.writeChecksum(memory, tcp, length,
-                Checksum.pseudoHeader(local, remote, Ipv4Header.PROTOCOL_TCP, length));
+        TcpHeader.writeChecksum(memory, tcp, Checksum.sum(memory, tcp, length)
+                + Checksum.pseudoHeader(local, remote, Ipv4Header.PROTOCOL_TCP, length));
         int result = ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, local, remote, 0);
         pool.release(frame);
         if (result == Ipv4.SENT || result == Ipv4.HELD) {

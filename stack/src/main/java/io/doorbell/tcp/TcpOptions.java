@@ -1,6 +1,7 @@
 package io.doorbell.tcp;
 
 import io.doorbell.wire.Bytes;
+import io.doorbell.wire.Checksum;
 import io.doorbell.wire.Ipv4Header;
 import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
@@ -101,10 +102,11 @@ final class TcpOptions {
         tsEcho = Bytes.u32(memory, option + 6);
     }
 
-    static void writeTimestamps(MemorySegment memory, long options, int value, int echo) {
+    /** @return the sum of what was written */
+    static int writeTimestamps(MemorySegment memory, long options, int value, int echo) {
         Bytes.put32(memory, options, TIMESTAMPS_WORD);
-        Bytes.put32(memory, options + 4, value);
-        Bytes.put32(memory, options + 8, echo);
+        Bytes.put64(memory, options + 4, (long) value << 32 | echo & 0xffff_ffffL);
+        return Checksum.ofNetworkWords(TIMESTAMPS_WORD + (value & 0xffff_ffffL) + (echo & 0xffff_ffffL));
     }
 
     /**

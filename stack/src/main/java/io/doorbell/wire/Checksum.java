@@ -113,6 +113,16 @@ public final class Checksum {
         return (long) word(value >>> 16) + word(value);
     }
 
+    /**
+     * What 32-bit words in network byte order contribute to a sum in the machine's byte order. Headers are summed from
+     * the values that are written, not from memory: loading what was stored in other sizes just before is slow.
+     *
+     * @param words the words added as unsigned numbers
+     */
+    public static int ofNetworkWords(long words) {
+        return word(fold(words));
+    }
+
     /** The pseudo-header of RFC 9293 section 3.1 (TCP), RFC 768 (UDP): addresses, protocol, transport length. */
     public static long pseudoHeader(int source, int destination, int protocol, int transportLength) {
         return words(source) + words(destination) + word(protocol) + word(transportLength);

@@ -81,11 +81,13 @@ public final class Ipv4Header {
     /** Writes a 20-byte header with its checksum; {@code dscpEcn} is the whole second byte. */
     public static void write(MemorySegment memory, long ip, int dscpEcn, int totalLength, int identification,
                              int fragmentWord, int ttl, int protocol, int source, int destination) {
-        Bytes.put32(memory, ip, 0x4500_0000 | dscpEcn << 16 | totalLength);
-        Bytes.put32(memory, ip + 4, identification << 16 | fragmentWord);
-        Bytes.put32(memory, ip + 8, ttl << 24 | protocol << 16);
-        Bytes.put32(memory, ip + 12, source);
-        Bytes.put32(memory, ip + 16, destination);
-        Bytes.putNative16(memory, ip + 10, Checksum.finish(Checksum.sum(memory, ip, LENGTH)));
+        long first = (0x4500_0000L | dscpEcn << 16 | totalLength) << 32 | (long) identification << 16 | fragmentWord;
+        long third = (long) ttl << 24 | (long) protocol << 16;
+        long addresses = (long) source << 32 | destination & 0xffff_ffffL;
+        long sum = (first >>> 32) + (first & 0xffff_ffffL) + third
+                + (addresses >>> 32) + (addresses & 0xffff_ffffL);
+        Bytes.put64(memory, ip, first);
+        Bytes.put32(memory, ip + 8, (int) third | Checksum.finish(sum));
+        Bytes.put64(memory, ip + 12, addresses);
     }
 }

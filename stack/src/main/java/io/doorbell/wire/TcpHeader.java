@@ -65,22 +65,24 @@ public final class TcpHeader {
         return Bytes.u16(memory, tcp + 16);
     }
 
-    /** Writes the fixed 20 bytes with a zero checksum and a zero urgent pointer. */
-    public static void write(MemorySegment memory, long tcp, int ports, int seq, int ack, int headerLength, int flags,
-                             int window) {
-        Bytes.put32(memory, tcp, ports);
-        Bytes.put32(memory, tcp + 4, seq);
-        Bytes.put32(memory, tcp + 8, ack);
-        Bytes.put32(memory, tcp + 12, headerLength << 26 | flags << 16 | window);
+    /**
+     * Writes the fixed 20 bytes with a zero checksum and a zero urgent pointer.
+     *
+     * @return the sum of what was written, for {@link #writeChecksum}
+     */
+    public static int write(MemorySegment memory, long tcp, int ports, int seq, int ack, int headerLength, int flags,
+                            int window) {
+        long first = (long) ports << 32 | seq & 0xffff_ffffL;
+        long second = (long) ack << 32 | (headerLength << 26 | flags << 16 | window) & 0xffff_ffffL;
+        Bytes.put64(memory, tcp, first);
+        Bytes.put64(memory, tcp + 8, second);
         Bytes.put32(memory, tcp + 16, 0);
+        return Checksum.ofNetworkWords((first >>> 32) + (first & 0xffff_ffffL)
+                + (second >>> 32) + (second & 0xffff_ffffL));
     }
 
-    /**
-     * Completes the checksum field from the header in memory, the pseudo-header's sum and the payload's sum.
-     *
-     * @param outside the unfolded sum of pseudo-header and payload
-     */
-    public static void writeChecksum(MemorySegment memory, long tcp, int headerLength, long outside) {
-        Bytes.putNative16(memory, tcp + 16, Checksum.finish(outside + Checksum.sum(memory, tcp, headerLength)));
+    /** Stores the checksum for the unfolded sum of pseudo-header, header with options, and payload. */
+    public static void writeChecksum(MemorySegment memory, long tcp, long sum) {
+        Bytes.putNative16(memory, tcp + 16, Checksum.finish(sum));
     }
 }

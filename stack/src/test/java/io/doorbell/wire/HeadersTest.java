@@ -202,7 +202,7 @@ class HeadersTest {
         TcpHeader.write(memory, 0, ports, seq, ack, headerLength, flags, window & 0xffff);
         long outside = Checksum.pseudoHeader(0x0a00_0001, 0x0a00_0002, Ipv4Header.PROTOCOL_TCP, ours.length)
                 + Checksum.sum(memory, headerLength, payload.length);
-        TcpHeader.writeChecksum(memory, 0, headerLength, outside);
+        TcpHeader.writeChecksum(memory, 0, outside + Checksum.sum(memory, 0, headerLength));
         assertArrayEquals(packet.getRawData(), ours);
     }
 
