@@ -56,6 +56,7 @@ public final class XdpLink implements Link {
     private final long mac;
     private final boolean partialChecksums;
     private final int ringsPerFlush;
+    private final int manyFrames;
 
     /** Received frames that are still the receiver's to look at; they lie at the front of the RX ring. */
     private int handed;
@@ -91,6 +92,7 @@ public final class XdpLink implements Link {
         this.kernelStatisticsLength = arena.allocate(ValueLayout.JAVA_INT);
         int ringSize = options.ringSize();
         this.frames = new FramePool(memory, frameSize, ringSize, options.frames() - ringSize);
+        this.manyFrames = ringSize / 4;
         this.ringsPerFlush = options.ringsPerFlush(socket, zeroCopy);
         statistics.mode = "xdp " + (attachment.nativeMode() ? "native" : "generic")
                 + (zeroCopy ? " zero-copy" : " copy");
@@ -128,9 +130,10 @@ public final class XdpLink implements Link {
     @Override
     public int receive(FrameReceiver receiver, int limit, long nowNanos) {
         takeBack();
-        reclaim();
         int count = rx.available(limit);
         if (count == 0) {
+            // What nobody waits for is done while nothing waits.
+            reclaim();
             return 0;
         }
         // Noted before the first call, so that no frame is lost if a receiver fails.
@@ -184,9 +187,12 @@ public final class XdpLink implements Link {
             return;
         }
         if (tx.needsWakeup()) {
-            // The kernel stops sending when the completion ring is full.
-            reclaim();
+            // The kernel stops sending when the completion ring is full; a small batch need not wait for that.
+            if (tx.backlog() > manyFrames) {
+                reclaim();
+            }
             ring();
+            reclaim();
             if (tx.backlog() > 0) {
                 retryAtNanos = nowNanos + RETRY_NANOS;
             }
