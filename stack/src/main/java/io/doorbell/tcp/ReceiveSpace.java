@@ -27,8 +27,10 @@ final class ReceiveSpace {
     private int ranges;
     private int allocated;
     /** A byte of each of the ranges that grew last, the latest first (RFC 2018 section 4). */
-    private final int[] recent = new int[4];
+    private final int[] recent = new int[MAX_RANGES];
     private int recents;
+    /** How many of them have grown since a SACK option last told. */
+    private int unreported;
 
     /** @param window the largest distance in bytes between the first byte kept and the last */
     ReceiveSpace(FramePool pool, int window) {
@@ -140,20 +142,34 @@ final class ReceiveSpace {
     }
 
     private void remember(int seq) {
+        if (unreported > 0 && rangeOf(recent[0]) == rangeOf(seq)) {
+            recent[0] = seq;
+            return;
+        }
         int keep = Math.min(recents, recent.length - 1);
+        unreported = Math.min(unreported + 1, recent.length);
         System.arraycopy(recent, 0, recent, 1, keep);
         recent[0] = seq;
         recents = keep + 1;
     }
 
+    /** How many ranges have grown that no SACK option has told of. */
+    int unreported() {
+        return unreported;
+    }
+
     /**
-     * Lists ranges as SACK blocks: the one that grew last first, each once.
+     * Lists ranges as SACK blocks, each once: the one that grew last first. If more have grown since the last time
+     * than there is room for, those that grew first are told now and the others with the ACKs that follow, as if each
+     * segment had been acknowledged when it came: a range that is never told is sent again in vain.
      *
      * @return how many were written into {@code starts} and {@code ends}
      */
     int sackBlocks(int[] blockStarts, int[] blockEnds, int from, int limit) {
         int count = from;
-        for (int i = 0; i < recents && count < limit; i++) {
+        int oldest = Math.max(0, unreported - (limit - from));
+        unreported = Math.min(unreported, oldest);
+        for (int i = oldest; i < recents && count < limit; i++) {
             int range = rangeOf(recent[i]);
             if (range != Tcb.NONE && !listed(blockStarts, from, count, starts[range])) {
                 blockStarts[count] = starts[range];
@@ -239,6 +255,7 @@ final class ReceiveSpace {
     void clear() {
         ranges = 0;
         recents = 0;
+        unreported = 0;
         for (int page = 0; allocated > 0; page++) {
             freePage(page);
         }

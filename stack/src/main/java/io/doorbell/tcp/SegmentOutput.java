@@ -11,6 +11,9 @@ import io.doorbell.wire.TcpHeader;
  * here it is decided when the next one is due.
  */
 final class SegmentOutput {
+    /** RFC 5681 section 3.2: so many duplicate ACKs tell a loss to a sender that counts them. */
+    private static final int COUNTED_DUPLICATES = 3;
+
     private final FramePool pool;
     private final SegmentWriter writer;
     private final SegmentTable segments;
@@ -78,12 +81,22 @@ final class SegmentOutput {
         return true;
     }
 
+    /**
+     * RFC 5681 section 4.2: one for each segment that came out of order. A peer with SACK learns more from the blocks
+     * than from the number of ACKs: as many as the blocks need, and no less than the three that older senders count.
+     */
     private boolean sendDuplicateAcks(Tcb c) {
+        int sent = 0;
         while (c.duplicateAcksOwed > 0) {
             if (!sendPureAck(c)) {
                 return false;
             }
             c.duplicateAcksOwed--;
+            sent++;
+            boolean told = c.received == null || c.received.unreported() == 0;
+            if (c.sackOk && told && sent >= COUNTED_DUPLICATES) {
+                c.duplicateAcksOwed = 0;
+            }
         }
         return true;
     }

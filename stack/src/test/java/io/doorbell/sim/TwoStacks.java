@@ -21,6 +21,9 @@ final class TwoStacks implements AutoCloseable {
     private final int serverFrames;
     long now = 1_000_000_000L;
     long polls;
+    /** How long the server is busy with other things between two polls: what comes meanwhile comes as one burst. */
+    long serverBusyNanos;
+    private long serverDue = Long.MIN_VALUE;
 
     TwoStacks(long seed, TcpConfig config, Impairment impairment) {
         PipeLink.Pair pair = PipeLink.options().pair();
@@ -35,7 +38,11 @@ final class TwoStacks implements AutoCloseable {
     /** One step: both stacks are polled, and time moves to the next thing that happens. */
     void step() {
         polls++;
-        int work = client.poll(now) + server.poll(now);
+        int work = client.poll(now);
+        if (now >= serverDue) {
+            work += server.poll(now);
+            serverDue = now + serverBusyNanos;
+        }
         if (work == 0) {
             long next = Math.min(client.nextDeadlineNanos(), server.nextDeadlineNanos());
             now = Math.max(now + 1_000, Math.min(next, now + 1_000_000_000L));
