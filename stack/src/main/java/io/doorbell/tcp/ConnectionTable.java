@@ -54,18 +54,6 @@ final class ConnectionTable {
         return null;
     }
 
-    /** Whether some connection uses this local port. */
-    boolean usesLocalPort(int port) {
-        for (Tcb bucket : buckets) {
-            for (Tcb c = bucket; c != null; c = c.nextInBucket) {
-                if (c.localPort() == port) {
-                    return true;
-                }
-            }
-        }
-        return false;
-    }
-
     private void grow() {
         Tcb[] larger = new Tcb[buckets.length * 2];
         for (Tcb bucket : buckets) {

@@ -51,14 +51,6 @@ final class ReceiveSpace {
         return ranges;
     }
 
-    int rangeStart(int index) {
-        return starts[index];
-    }
-
-    int rangeEnd(int index) {
-        return ends[index];
-    }
-
     boolean isEmpty() {
         return allocated == 0 && ranges == 0;
     }

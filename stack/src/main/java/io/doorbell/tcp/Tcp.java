@@ -27,7 +27,7 @@ public final class Tcp implements Transport {
     private final DataInput data;
     private final Burst burst;
     private final RttEstimator rtt;
-    private final LossRecovery recovery;
+    private final AckInput acks;
     private final TimerQueue timerQueue = new TimerQueue();
     private final ConnectionTable table = new ConnectionTable();
     private final HalfOpenTable halfOpen;
@@ -67,7 +67,7 @@ public final class Tcp implements Transport {
         data = new DataInput(pool, burst, window, counters);
         CongestionControl congestion = config.congestionControl().control();
         Rack rack = new Rack(segments, scoreboard);
-        recovery = new LossRecovery(scoreboard, rack, congestion, config, counters);
+        LossRecovery recovery = new LossRecovery(scoreboard, rack, congestion, config, counters);
         SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters, mtu);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
                 timerQueue);
@@ -78,7 +78,7 @@ public final class Tcp implements Transport {
         initialSequence = new InitialSequence(secrets);
         passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence, challenges, window, config, counters);
         rtt = new RttEstimator(config, rack, congestion);
-        AckInput acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack), recovery,
+        acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack), recovery,
                 rtt, output, ipv4, config);
         input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
         pathErrors = new PathErrors(lifecycle, scoreboard, segments, counters);
@@ -143,23 +143,11 @@ public final class Tcp implements Transport {
         passiveOpen.establish(c, row, now);
         halfOpen.remove(row);
         c.mss = TcpOptions.segmentSize(announced, mtu, c.timestamps);
-        c.sndWnd = segment.window << c.sndScale;
-        c.sndMaxWnd = c.sndWnd;
-        c.sndWl1 = segment.seq;
-        c.sndWl2 = segment.ack;
-        c.rcvMss = Math.min(536, c.mss);
-        c.lastSentNanos = now;
         rtt.start(c);
-        recovery.start(c, synWasLost);
-        if (synWasLost) {
-            rtt.afterLostSyn(c);
-        } else {
-            rtt.sample(c, now - sentNanos, now);
-        }
         table.add(c);
         counters.increment(Counter.TCP_PASSIVE_OPENS);
         c.listenPort.waiting++;
-        lifecycle.established(c);
+        acks.handshakeComplete(c, segment, synWasLost ? Tcb.NO_DEADLINE : sentNanos, now);
         input.arrives(c, segment, now);
     }
 
