@@ -6,6 +6,8 @@ import io.doorbell.ip.Ipv4;
 import io.doorbell.ip.Transport;
 import io.doorbell.link.FramePool;
 import io.doorbell.link.Link;
+import io.doorbell.wire.Ipv4Header;
+import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
@@ -58,7 +60,8 @@ public final class Tcp implements Transport {
         this.config = config;
         this.counters = counters;
         this.connections = connections;
-        this.mtu = link.mtu();
+        // A segment and the room before it lie in one frame, however large the link's packets may be.
+        this.mtu = Math.min(link.mtu(), pool.frameSize() - SendSpace.HEADROOM + Ipv4Header.LENGTH + TcpHeader.LENGTH);
         segments = new SegmentTable(pool.capacity());
         Scoreboard scoreboard = new Scoreboard(segments);
         sendSpace = new SendSpace(pool, segments, scoreboard, config);

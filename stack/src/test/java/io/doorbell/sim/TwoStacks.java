@@ -26,7 +26,11 @@ final class TwoStacks implements AutoCloseable {
     private long serverDue = Long.MIN_VALUE;
 
     TwoStacks(long seed, TcpConfig config, Impairment impairment) {
-        PipeLink.Pair pair = PipeLink.options().pair();
+        this(seed, config, impairment, PipeLink.options());
+    }
+
+    TwoStacks(long seed, TcpConfig config, Impairment impairment, PipeLink.Options cable) {
+        PipeLink.Pair pair = cable.pair();
         clientLink = new ImpairedLink(pair.left(), impairment, Impairment.NONE);
         serverLink = new ImpairedLink(pair.right(), impairment.toBuilder().seed(seed * 31 + 7).build(), Impairment.NONE);
         clientFrames = clientLink.frames().available();
