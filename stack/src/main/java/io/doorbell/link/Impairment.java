@@ -60,6 +60,11 @@ public final class Impairment {
         return new Builder();
     }
 
+    /** Where its random numbers start. */
+    public long seed() {
+        return seed;
+    }
+
     /** A builder that starts from this impairment: for a path that changes in mid-flow. */
     public Builder toBuilder() {
         Builder b = new Builder();

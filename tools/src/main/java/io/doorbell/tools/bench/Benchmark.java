@@ -63,6 +63,14 @@ abstract class Benchmark implements Callable<Integer> {
         return threads;
     }
 
+    final Namespace left() {
+        return left;
+    }
+
+    final Namespace right() {
+        return right;
+    }
+
     /** The start of a pair between the two namespaces, the same name at either end. It vanishes with them. */
     final VethPair.Builder pair(String name) {
         return VethPair.between(left, right).names(name, name);

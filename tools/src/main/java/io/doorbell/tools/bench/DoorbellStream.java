@@ -18,19 +18,22 @@ final class DoorbellStream implements StreamSender, StreamReceiver {
     private final TcpStack stack;
     private final String address;
     private final StreamPattern pattern;
+    private final int messageBytes;
     private final Signal failed;
     private Receiving receiving;
 
     /**
      * Opens the port.
      *
-     * @param address the stack's
-     * @param failed  ends the polling
+     * @param address      the stack's
+     * @param messageBytes what one call sends
+     * @param failed       ends the polling
      */
-    DoorbellStream(TcpStack stack, String address, StreamPattern pattern, Signal failed) {
+    DoorbellStream(TcpStack stack, String address, StreamPattern pattern, int messageBytes, Signal failed) {
         this.stack = stack;
         this.address = address;
         this.pattern = pattern;
+        this.messageBytes = messageBytes;
         this.failed = failed;
         stack.listen(PORT, accepted -> receiving);
     }
@@ -112,9 +115,9 @@ final class DoorbellStream implements StreamSender, StreamReceiver {
         }
 
         private void write(Connection c) {
-            int taken = StreamPattern.CHUNK;
-            while (taken == StreamPattern.CHUNK && !enough.raised()) {
-                taken = c.write(pattern.block(), pattern.indexOf(meter.bytes()), StreamPattern.CHUNK);
+            int taken = messageBytes;
+            while (taken == messageBytes && !enough.raised()) {
+                taken = c.write(pattern.block(), pattern.indexOf(meter.bytes()), messageBytes);
                 if (taken > 0) {
                     meter.moved(taken);
                 }

@@ -15,15 +15,22 @@ final class KernelStream implements StreamSender, StreamReceiver {
     private final Namespace namespace;
     private final String address;
     private final StreamPattern pattern;
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(StreamPattern.CHUNK);
+    private final int messageBytes;
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(StreamPattern.LONGEST_MESSAGE);
     private final MemorySegment received = MemorySegment.ofBuffer(buffer);
     private ServerSocketChannel server;
 
-    /** @param address the kernel's own, in that namespace */
-    KernelStream(Namespace namespace, String address, StreamPattern pattern) {
+    /**
+     * One end, for any number of rounds.
+     *
+     * @param address      the kernel's own, in that namespace
+     * @param messageBytes what one call sends
+     */
+    KernelStream(Namespace namespace, String address, StreamPattern pattern, int messageBytes) {
         this.namespace = namespace;
         this.address = address;
         this.pattern = pattern;
+        this.messageBytes = messageBytes;
     }
 
     @Override
@@ -33,7 +40,7 @@ final class KernelStream implements StreamSender, StreamReceiver {
             ByteBuffer block = pattern.view();
             while (!enough.raised()) {
                 int index = pattern.indexOf(meter.bytes());
-                block.limit(index + StreamPattern.CHUNK).position(index);
+                block.limit(index + messageBytes).position(index);
                 meter.moved(channel.write(block));
                 meter.tick(System.nanoTime());
             }

@@ -7,7 +7,7 @@ import io.doorbell.tools.cli.UserError;
  * One connection that carries as much as it can in one direction; a new one for each round. The first of two pinned
  * threads sends, the second receives. The rate is the receiver's: payload that the program has taken.
  */
-final class Stream extends Contestant<Stream.Result> {
+class Stream extends Contestant<Stream.Result> {
     private static final long SETTLE_NANOS = 200_000_000L;
 
     /** What both ends counted. */

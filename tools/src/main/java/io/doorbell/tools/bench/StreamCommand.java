@@ -6,11 +6,16 @@ import io.doorbell.netns.VethPair;
 import io.doorbell.xdp.XdpLink;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code tools/bench stream}. */
 @Command(name = "stream", mixinStandardHelpOptions = true,
         description = "Rate of one bulk connection over veth, MTU 1500, both ends tied to a processor each: Doorbell to"
-                + " the kernel and back, beside kernel to kernel with and without segmentation offload.")
+                + " the kernel and back, beside kernel to kernel with and without segmentation offload. The length of"
+                + " what one call sends matters to the kernel: it segments and delivers each in one go, whatever the"
+                + " interface's offloads are, up to 64 KiB.")
 final class StreamCommand extends Benchmark {
     private static final String DOORBELL = "10.77.1.1";
     private static final String PEER = "10.77.1.2";
@@ -21,6 +26,11 @@ final class StreamCommand extends Benchmark {
 
     private final StreamPattern pattern = new StreamPattern();
 
+    @Option(names = "--message", paramLabel = "BYTES", defaultValue = "16384", converter = MessageConverter.class,
+            description = "What one call sends, at most " + StreamPattern.LONGEST_MESSAGE
+                    + " (default: ${DEFAULT-VALUE}, as an HTTP server or a TLS record).")
+    private int messageBytes;
+
     @Override
     Report run() {
         VethPair xdpPair = withoutOffload(pair("xdp0").addresses(null, PEER + "/24").create());
@@ -29,7 +39,7 @@ final class StreamCommand extends Benchmark {
         VethPair offloadPair = pair("offload0").addresses(OFFLOAD_LEFT + "/24", OFFLOAD_RIGHT + "/24").create();
         XdpLink link = made(XdpEnds.open(xdpPair.left(), DOORBELL));
         TcpStack stack = made(TcpStack.on(link).address(DOORBELL + "/24").build());
-        DoorbellStream doorbell = new DoorbellStream(stack, DOORBELL, pattern, threads().failed());
+        DoorbellStream doorbell = new DoorbellStream(stack, DOORBELL, pattern, messageBytes, threads().failed());
         KernelStream peer = kernel(xdpPair.right().namespace(), PEER);
         Stream sending = stream("Doorbell to kernel", doorbell, peer);
         Stream receiving = stream("kernel to Doorbell", peer, doorbell);
@@ -37,8 +47,8 @@ final class StreamCommand extends Benchmark {
         Stream offload = between("kernel to kernel, offload", offloadPair, OFFLOAD_LEFT, OFFLOAD_RIGHT);
         List<Stream> all = List.of(sending, receiving, plain, offload);
         String disturbances = measure(all);
-        return new Report(String.format("one connection, MTU 1500, %s, medians of %d rounds of %s s%n%n%s%n%s%n",
-                link.statistics().mode, rounds(), seconds(), table(all, plain), disturbances),
+        return new Report(String.format("one connection, MTU 1500, messages of %d bytes, %s,%nmedians of %d rounds of"
+                + " %s s%n%n%s%n%s%n", messageBytes, link.statistics().mode, rounds(), seconds(), table(all, plain), disturbances),
                 figures(sending, receiving, plain, offload));
     }
 
@@ -52,7 +62,7 @@ final class StreamCommand extends Benchmark {
     }
 
     private KernelStream kernel(Namespace namespace, String address) {
-        return new KernelStream(namespace, address, pattern);
+        return new KernelStream(namespace, address, pattern, messageBytes);
     }
 
     private Stream between(String name, VethPair pair, String left, String right) {
@@ -63,11 +73,12 @@ final class StreamCommand extends Benchmark {
         return made(new Stream(name, threads(), sender, receiver));
     }
 
-    private static Figures figures(Stream sending, Stream receiving, Stream plain, Stream offload) {
+    private Figures figures(Stream sending, Stream receiving, Stream plain, Stream offload) {
         double lower = Math.min(sending.medianGbps(), receiving.medianGbps());
         double allocated = sending.sum(r -> r.sent().allocatedBytes()) + receiving.sum(r -> r.received().allocatedBytes());
         double messages = sending.sum(r -> r.sent().messages()) + receiving.sum(r -> r.received().messages());
         return new Figures()
+                .put("message_bytes", messageBytes)
                 .put("doorbell_gbps", lower)
                 .put("doorbell_send_gbps", sending.medianGbps())
                 .put("doorbell_receive_gbps", receiving.medianGbps())
@@ -77,6 +88,18 @@ final class StreamCommand extends Benchmark {
                 .put("ratio_send", sending.medianGbps() / plain.medianGbps())
                 .put("ratio_receive", receiving.medianGbps() / plain.medianGbps())
                 .put("alloc_bytes_per_message", allocated / messages);
+    }
+
+    /** A length of a message. */
+    static final class MessageConverter implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            if (!text.matches("[1-9][0-9]{0,5}") || Integer.parseInt(text) > StreamPattern.LONGEST_MESSAGE) {
+                throw new TypeConversionException("'" + text + "' is not the length of a message: give 1 to "
+                        + StreamPattern.LONGEST_MESSAGE + " bytes");
+            }
+            return Integer.valueOf(text);
+        }
     }
 
     private static Table table(List<Stream> all, Stream reference) {

@@ -12,15 +12,15 @@ import java.util.SplittableRandom;
  * They repeat after a prime number of bytes, which no buffer or ring is a multiple of.
  */
 final class StreamPattern {
-    /** The most that one send takes from {@link #block}, in bytes. */
-    static final int CHUNK = 1 << 17;
+    /** The longest message that can be sent from {@link #block}, in bytes; receivers read as much at once. */
+    static final int LONGEST_MESSAGE = 1 << 17;
 
     private static final int PERIOD = 65_521;
     /** Every so many bytes of the stream, eight are compared: it costs both kinds of receivers the same, and little. */
     private static final int SAMPLE_EVERY = 512;
     private static final long SEED = 20_26;
 
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(PERIOD + CHUNK);
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(PERIOD + LONGEST_MESSAGE);
     private final MemorySegment block = MemorySegment.ofBuffer(buffer);
 
     StreamPattern() {
@@ -31,7 +31,7 @@ final class StreamPattern {
         }
     }
 
-    /** {@link #CHUNK} bytes of the stream lie at any {@link #indexOf} here. */
+    /** {@link #LONGEST_MESSAGE} bytes of the stream lie at any {@link #indexOf} here. */
     MemorySegment block() {
         return block;
     }

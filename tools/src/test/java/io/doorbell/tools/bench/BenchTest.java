@@ -59,7 +59,7 @@ class BenchTest {
     @RequiresRoot
     void streamReportsEveryFigure() throws IOException {
         Map<String, Double> figures = run("stream");
-        assertEquals(List.of("doorbell_gbps", "doorbell_send_gbps", "doorbell_receive_gbps", "kernel_gbps",
+        assertEquals(List.of("message_bytes", "doorbell_gbps", "doorbell_send_gbps", "doorbell_receive_gbps", "kernel_gbps",
                 "kernel_no_offload_gbps", "ratio_no_offload", "ratio_send", "ratio_receive", "alloc_bytes_per_message"),
                 List.copyOf(figures.keySet()));
         assertEquals(Math.min(figures.get("doorbell_send_gbps"), figures.get("doorbell_receive_gbps")),
@@ -73,6 +73,8 @@ class BenchTest {
         "stream --seconds 0.001   | '0.001' is not a time",
         "pingpong --cpus 1        | '1' does not name two processors",
         "pingpong --cpus 1,1      | they need two different processors",
+        "stream --message 0       | '0' is not the length of a message",
+        "stream --message 131073  | give 1 to 131072 bytes",
         "stream --nonsense        | Unknown option: '--nonsense'",
         "nonsense                 | 'nonsense'",
     })

@@ -160,9 +160,9 @@ class ZeroAllocationTest {
 
         @Override
         public void writable(Connection c) {
-            int taken = StreamPattern.CHUNK;
-            while (taken == StreamPattern.CHUNK) {
-                taken = c.write(pattern.block(), pattern.indexOf(sent), StreamPattern.CHUNK);
+            int taken = StreamPattern.LONGEST_MESSAGE;
+            while (taken == StreamPattern.LONGEST_MESSAGE) {
+                taken = c.write(pattern.block(), pattern.indexOf(sent), StreamPattern.LONGEST_MESSAGE);
                 sent += taken;
             }
         }
