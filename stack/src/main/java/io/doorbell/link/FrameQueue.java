@@ -106,6 +106,11 @@ final class FrameQueue {
         return (int) Math.min(produced - taken, limit);
     }
 
+    /** Whether a frame waits to be taken. */
+    boolean hasMore() {
+        return (long) INDEX.getAcquire(control, PRODUCED) != control.get(OWN, TAKEN);
+    }
+
     /** Takes the next frame's slot number; to be called at most as often as {@link #releaseAndCount} allowed. */
     int take() {
         long taken = control.get(OWN, TAKEN);

@@ -111,6 +111,12 @@ public final class PipeLink implements Link {
         }
     }
 
+    /** {@inheritDoc} A frame that waits at this end is due: on a virtual clock no time passes before it is received. */
+    @Override
+    public long nextDeadlineNanos() {
+        return in.hasMore() ? Long.MIN_VALUE : NEVER;
+    }
+
     @Override
     public LinkStatistics statistics() {
         return statistics;

@@ -53,6 +53,19 @@ class PipeLinkTest {
     }
 
     @Test
+    void aFrameThatWaitsIsDue() {
+        try (PipeLink.Pair pair = PipeLink.pair()) {
+            send(pair.left(), 1, 64);
+            assertEquals(Link.NEVER, pair.right().nextDeadlineNanos());
+            pair.left().flush(0);
+            assertEquals(Long.MIN_VALUE, pair.right().nextDeadlineNanos());
+            assertEquals(Link.NEVER, pair.left().nextDeadlineNanos());
+            pair.right().receive(NOTHING, 64, 0);
+            assertEquals(Link.NEVER, pair.right().nextDeadlineNanos());
+        }
+    }
+
+    @Test
     void receiveIsBoundedByItsLimit() {
         try (PipeLink.Pair pair = PipeLink.pair()) {
             for (int i = 0; i < 10; i++) {
