@@ -29,6 +29,7 @@ final class LossRecovery {
     /** The connection is established: RFC 6928, and one segment if the SYN was lost (RFC 5681 section 3.1). */
     void start(Tcb c, boolean synWasLost) {
         c.recover = c.iss;
+        c.retransmitEnd = c.iss;
         c.cwnd = synWasLost ? c.mss : CongestionWindow.initial(c, config.initialWindowSegments());
         c.ssthresh = Integer.MAX_VALUE;
         rack.start(c);
@@ -85,6 +86,7 @@ final class LossRecovery {
             // Follows SND.UNA, so that it is never so old that the comparison of sequence numbers wraps.
             c.recover = Seq.max(c.recover, c.sndUna - 1);
         }
+        c.retransmitEnd = Seq.max(c.retransmitEnd, c.sndUna);
     }
 
     private void withSack(Tcb c, SackInput ack, int bytes, int inFlightBefore, long now) {
@@ -214,18 +216,26 @@ final class LossRecovery {
         c.undoCwnd = c.cwnd;
         c.undoSsthresh = c.ssthresh;
         c.undoRetransmissions = 0;
-        c.firstRetransmitMillis = 0;
     }
 
     /** A lost segment was sent again. */
-    void retransmitted(Tcb c, int bytes, int clockMillis) {
+    void retransmitted(Tcb c, int end, int bytes, int clockMillis) {
+        noteRetransmission(c, end, clockMillis);
         if (c.undoPossible) {
-            if (c.undoRetransmissions == 0) {
-                c.firstRetransmitMillis = clockMillis;
-            }
             c.undoRetransmissions++;
         }
         sent(c, bytes);
+    }
+
+    /**
+     * Remembers the time of the earliest retransmission that may still be on its way, whichever recovery it belongs to:
+     * an echo of one that an earlier recovery sent does not tell that the original has arrived.
+     */
+    void noteRetransmission(Tcb c, int end, int clockMillis) {
+        if (Seq.ge(c.sndUna, c.retransmitEnd)) {
+            c.firstRetransmitMillis = clockMillis;
+        }
+        c.retransmitEnd = Seq.max(c.retransmitEnd, end);
     }
 
     /** Bytes were sent, for the first time or again. */

@@ -139,7 +139,7 @@ final class SegmentOutput {
         }
         c.retransmissions++;
         counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
-        recovery.retransmitted(c, segments.length(segment), timestampClock);
+        recovery.retransmitted(c, segments.end(segment), segments.length(segment), timestampClock);
         return true;
     }
 
@@ -304,6 +304,7 @@ final class SegmentOutput {
             if (last == Tcb.NONE || pool.holds(pool.addressOf(last)) > 1 || !sendSegment(c, last)) {
                 return false;
             }
+            recovery.noteRetransmission(c, segments.end(last), timestampClock);
             c.retransmissions++;
             counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
         }

@@ -84,6 +84,8 @@ public abstract class Tcb {
     int undoSsthresh;
     int undoRetransmissions;
     int firstRetransmitMillis;
+    /** Behind the last byte that was sent again and is not acknowledged; SND.UNA if there is none. */
+    int retransmitEnd;
 
     // RACK and TLP (RFC 8985).
     long rackSentNanos;

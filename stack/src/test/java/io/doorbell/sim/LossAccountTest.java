@@ -30,6 +30,11 @@ class LossAccountTest {
                 two.step();
             }
             assertEquals(CloseReason.NORMAL, sender.closed, "seed " + seed);
+            // Nothing overtakes anything here: only a timeout, when the reports were lost, can have been a mistake.
+            long mistakes = two.client.counters().get(Counter.TCP_SPURIOUS_RECOVERIES);
+            long timeouts = two.client.counters().get(Counter.TCP_TIMEOUTS);
+            assertTrue(mistakes <= timeouts, "seed " + seed + ": RFC 3522: " + mistakes + " recoveries undone, "
+                    + timeouts + " timeouts");
             long again = two.client.counters().get(Counter.TCP_RETRANSMITTED_SEGMENTS);
             long lost = ((ImpairedLink) two.client.link()).transmitCounts().dropped();
             // A report of what arrived may itself be lost: on the worst of these paths that costs a fifth.
