@@ -1,5 +1,6 @@
 package io.doorbell;
 
+import io.doorbell.tcp.ConnectionOptions;
 import io.doorbell.tcp.Tcb;
 import io.doorbell.tcp.Tcp;
 import java.lang.foreign.MemorySegment;
@@ -80,6 +81,29 @@ public final class Connection extends Tcb {
     /** Ends the connection now, with a RST; what was not sent yet is dropped. Idempotent. */
     public void abort() {
         tcp.abort(this);
+    }
+
+    /**
+     * Chooses options for this connection: {@code c.options(c.options().withNagle(true))}. They hold from now on; chosen
+     * right after {@link TcpStack#connect}, or by an {@link Acceptor}, from the beginning. Allocates, if it is the first
+     * time that the connection needs more state for them.
+     */
+    public void options(ConnectionOptions chosen) {
+        tcp.options(this, chosen);
+    }
+
+    /**
+     * From now on only full segments leave (Linux's TCP_CORK): for a message that is made in several sends. What is
+     * incomplete waits for {@link #uncork}, for more bytes, or for {@link io.doorbell.tcp.TcpConfig#corkNanos}, whichever
+     * comes first. Idempotent.
+     */
+    public void cork() {
+        tcp.cork(this);
+    }
+
+    /** Sends what {@link #cork} held back, at the end of the running poll or at flush. Idempotent. */
+    public void uncork() {
+        tcp.uncork(this);
     }
 
     /** Whatever the user attached. */

@@ -58,10 +58,13 @@ final class AckInput {
     void acknowledge(Tcb c, InboundSegment segment, long now) {
         int window = segment.window << c.sndScale;
         if (Seq.ge(segment.ack, c.sndUna)) {
+            if (c.seldom != null) {
+                PeerLiveness.heard(c, segment.ack, now);
+            }
             take(c, segment, window, now);
             updateWindow(c, segment, window);
         }
-        if (c.wantsWritable && sendSpace.room(c) >= Math.min(config.sendBufferBytes() / 2, c.unacknowledged() + 1)) {
+        if (c.wantsWritable && sendSpace.room(c) >= Math.min(c.options.sendBufferBytes() / 2, c.unacknowledged() + 1)) {
             c.wantsWritable = false;
             lifecycle.event(c, Tcb.EVENT_WRITABLE);
         }
@@ -86,7 +89,11 @@ final class AckInput {
             }
         }
         measure(c, bytes, now);
+        boolean congestionEchoed = c.seldom != null && CongestionNotification.echoed(c, segment);
         recovery.acknowledged(c, sacks, bytes, duplicateAck, inFlightBefore, now);
+        if (congestionEchoed) {
+            recovery.congestionEchoed(c);
+        }
         if (bytes > 0) {
             restartTimer(c, inRecovery, now);
         }
@@ -109,9 +116,9 @@ final class AckInput {
             rtt.sample(c, now - sacks.sampleSentAt, now);
         } else if (bytes > 0 && sacks.hasEcho) {
             // RFC 7323 section 4.1: the echo tells which transmission was acknowledged, even of a retransmission.
-            int milliseconds = output.timestampClock() - sacks.echoMillis;
-            if (milliseconds > 0) {
-                rtt.sample(c, milliseconds * 1_000_000L, now);
+            int ticks = output.timestampClock() - sacks.echoTicks;
+            if (ticks > 0) {
+                rtt.sample(c, ticks * config.timestampTickNanos(), now);
             } else {
                 rtt.restore(c);
             }
@@ -134,6 +141,7 @@ final class AckInput {
         } else if (c.persisting) {
             c.persisting = false;
             c.retries = 0;
+            PeerLiveness.windowOpened(c);
             c.retransmitDeadline = Tcb.NO_DEADLINE;
             rtt.restore(c);
         }

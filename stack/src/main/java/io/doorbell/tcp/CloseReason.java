@@ -10,7 +10,7 @@ public enum CloseReason {
     ABORTED,
     /** The peer answered the SYN with a RST, or a router with a hard ICMP error. */
     REFUSED,
-    /** The peer did not answer within the retransmission limit. */
+    /** The peer did not answer: within the retransmission limit, the user timeout, or the limit of keepalive. */
     TIMED_OUT,
     /** No route, or the next hop did not answer ARP while the connection was opened. */
     UNREACHABLE,

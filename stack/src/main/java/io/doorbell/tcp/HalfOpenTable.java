@@ -18,6 +18,8 @@ final class HalfOpenTable {
     final byte[] scale;
     final boolean[] timestamps;
     final boolean[] sack;
+    /** ECN was asked for and is granted (RFC 3168). */
+    final boolean[] ecn;
     final int[] tsRecent;
     final int[] tsOffset;
     final long[] sentNanos;
@@ -41,6 +43,7 @@ final class HalfOpenTable {
         scale = new byte[limit];
         timestamps = new boolean[limit];
         sack = new boolean[limit];
+        ecn = new boolean[limit];
         tsRecent = new int[limit];
         tsOffset = new int[limit];
         sentNanos = new long[limit];

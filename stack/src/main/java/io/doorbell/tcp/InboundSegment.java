@@ -21,6 +21,8 @@ final class InboundSegment {
     int window;
     long payload;
     int length;
+    /** The ECN field of the IP header. */
+    int ecn;
     final TcpOptions options = new TcpOptions();
 
     private final Counters counters;

@@ -85,6 +85,7 @@ final class Lifecycle {
     void established(Tcb c) {
         c.state = TcpState.ESTABLISHED;
         event(c, Tcb.EVENT_CONNECTED);
+        PeerLiveness.start(c, now);
         if (c.finQueued) {
             c.state = TcpState.FIN_WAIT_1;
         }
@@ -117,6 +118,7 @@ final class Lifecycle {
     void timeWait(Tcb c) {
         counters.increment(Counter.TCP_CLOSES);
         c.state = TcpState.TIME_WAIT;
+        c.seldom = null;
         sendSpace.clear(c);
         closed(c, CloseReason.NORMAL);
         restartTimeWait(c);
@@ -145,6 +147,8 @@ final class Lifecycle {
             counters.increment(Counter.TCP_ATTEMPT_FAILS);
         }
         c.state = TcpState.CLOSED;
+        c.seldom = null;
+        c.earlyDeadline = Tcb.NO_DEADLINE;
         c.retransmitDeadline = Tcb.NO_DEADLINE;
         c.ackDeadline = Tcb.NO_DEADLINE;
         c.ackNow = false;

@@ -14,14 +14,12 @@ final class LossRecovery {
 
     private final Scoreboard scoreboard;
     private final Rack rack;
-    private final CongestionControl congestion;
     private final TcpConfig config;
     private final Counters counters;
 
-    LossRecovery(Scoreboard scoreboard, Rack rack, CongestionControl congestion, TcpConfig config, Counters counters) {
+    LossRecovery(Scoreboard scoreboard, Rack rack, TcpConfig config, Counters counters) {
         this.scoreboard = scoreboard;
         this.rack = rack;
-        this.congestion = congestion;
         this.config = config;
         this.counters = counters;
     }
@@ -33,13 +31,16 @@ final class LossRecovery {
         c.cwnd = synWasLost ? c.mss : CongestionWindow.initial(c, config.initialWindowSegments());
         c.ssthresh = Integer.MAX_VALUE;
         rack.start(c);
-        congestion.start(c);
+        c.congestion().start(c);
     }
 
     /** RFC 5681 section 4.1: a window that was not used for one RTO says nothing of the path any more. */
     void restartAfterIdle(Tcb c) {
+        if (!config.slowStartAfterIdle()) {
+            return;
+        }
         c.cwnd = Math.min(c.cwnd, CongestionWindow.initial(c, config.initialWindowSegments()));
-        congestion.start(c);
+        c.congestion().start(c);
     }
 
     /**
@@ -117,8 +118,8 @@ final class LossRecovery {
     }
 
     private void grow(Tcb c, int bytes, int inFlightBefore, long now) {
-        if (CongestionWindow.wasUsed(c, inFlightBefore)) {
-            congestion.acknowledged(c, bytes, now);
+        if (CongestionWindow.wasUsed(c, inFlightBefore) && !CongestionNotification.forbidsGrowth(c)) {
+            c.congestion().acknowledged(c, bytes, now);
         }
     }
 
@@ -127,10 +128,34 @@ final class LossRecovery {
         c.recovering = true;
         c.partialAckSeen = false;
         c.recover = c.sndNxt;
-        congestion.congested(c, flightSize(c));
+        lowerThreshold(c);
         c.cwnd = c.ssthresh;
         ProportionalRate.start(c, flightSize(c));
         counters.increment(Counter.TCP_FAST_RETRANSMITS);
+    }
+
+    /** For a loss, unless the window was reduced already for what the same window of data ran into. */
+    private static void lowerThreshold(Tcb c) {
+        if (!CongestionNotification.alreadyReduced(c)) {
+            c.congestion().congested(c, flightSize(c));
+        }
+        CongestionNotification.reducedForLoss(c);
+    }
+
+    /**
+     * RFC 3168 section 6.1.2: the peer says that data of ours was marked; the answer is that to a loss, but nothing is
+     * sent again. Once for each window of data, losses included.
+     */
+    void congestionEchoed(Tcb c) {
+        // The network confirms that there was congestion: a reduction that a loss caused was right in any case.
+        c.undoPossible = false;
+        if (c.recovering || c.timedOut || CongestionNotification.alreadyReduced(c)) {
+            return;
+        }
+        counters.increment(Counter.TCP_ECN_REDUCTIONS);
+        c.congestion().congested(c, flightSize(c));
+        c.cwnd = Math.min(c.cwnd, c.ssthresh);
+        CongestionNotification.reduced(c);
     }
 
     private void endRecovery(Tcb c) {
@@ -188,7 +213,7 @@ final class LossRecovery {
         if (!c.timedOut) {
             remember(c);
             // RFC 5681 section 3.1: the threshold is lowered once, not by each timeout of the same segment.
-            congestion.congested(c, flightSize(c));
+            lowerThreshold(c);
         }
         c.cwnd = c.mss;
         c.recovering = false;
@@ -219,8 +244,8 @@ final class LossRecovery {
     }
 
     /** A lost segment was sent again. */
-    void retransmitted(Tcb c, int end, int bytes, int clockMillis) {
-        noteRetransmission(c, end, clockMillis);
+    void retransmitted(Tcb c, int end, int bytes, int clockTicks) {
+        noteRetransmission(c, end, clockTicks);
         if (c.undoPossible) {
             c.undoRetransmissions++;
         }
@@ -231,9 +256,9 @@ final class LossRecovery {
      * Remembers the time of the earliest retransmission that may still be on its way, whichever recovery it belongs to:
      * an echo of one that an earlier recovery sent does not tell that the original has arrived.
      */
-    void noteRetransmission(Tcb c, int end, int clockMillis) {
+    void noteRetransmission(Tcb c, int end, int clockTicks) {
         if (Seq.ge(c.sndUna, c.retransmitEnd)) {
-            c.firstRetransmitMillis = clockMillis;
+            c.firstRetransmitTicks = clockTicks;
         }
         c.retransmitEnd = Seq.max(c.retransmitEnd, end);
     }
@@ -258,7 +283,7 @@ final class LossRecovery {
         }
         if (ack.hasEcho) {
             // RFC 3522: the first ACK of new data tells, by the timestamp it echoes, which transmission arrived.
-            return bytes > 0 && Seq.lt(ack.echoMillis, c.firstRetransmitMillis);
+            return bytes > 0 && Seq.lt(ack.echoTicks, c.firstRetransmitTicks);
         }
         // RFC 5682 section 3: after a timeout, something arrived that was sent before it and never again.
         return c.sackOk && c.timedOut && ack.originalDelivered;
@@ -268,7 +293,7 @@ final class LossRecovery {
         counters.increment(Counter.TCP_SPURIOUS_RECOVERIES);
         c.cwnd = Math.max(c.cwnd, c.undoCwnd);
         c.ssthresh = Math.max(c.ssthresh, c.undoSsthresh);
-        congestion.undo(c);
+        c.congestion().undo(c);
         scoreboard.unmarkLost(c);
         c.finLost = false;
         c.recovering = false;
@@ -280,7 +305,7 @@ final class LossRecovery {
     /** A tail loss probe repaired a loss that nothing else would have shown (RFC 8985 section 7.4.2). */
     void probeRepaired(Tcb c) {
         if (!c.recovering && !c.timedOut) {
-            congestion.congested(c, flightSize(c));
+            lowerThreshold(c);
             c.cwnd = Math.min(c.cwnd, c.ssthresh);
         }
     }

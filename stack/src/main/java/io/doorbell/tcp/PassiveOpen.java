@@ -53,6 +53,7 @@ final class PassiveOpen {
         rows.scale[row] = (byte) (config.windowScaling() ? options.windowScale : -1);
         rows.timestamps[row] = config.timestamps() && options.timestamps;
         rows.sack[row] = config.sack() && options.sackPermitted;
+        rows.ecn[row] = CongestionNotification.accepts(config, segment);
         rows.tsRecent[row] = options.tsValue;
         rows.tsOffset[row] = initialSequence.timestampOffset(segment.destination, segment.source, segment.ports);
         rows.sentNanos[row] = now;
@@ -74,6 +75,8 @@ final class PassiveOpen {
         }
         if (segment.has(TcpHeader.SYN)) {
             if (segment.seq == rows.irs[row] && !segment.has(TcpHeader.ACK)) {
+                // RFC 3168 section 6.1.1: a peer that has sent a SYN without the flags won't use ECN.
+                rows.ecn[row] &= CongestionNotification.accepts(config, segment);
                 reply.synAck(row);
             } else if (challenges.allow(counters)) {
                 reply.acknowledge(row);

@@ -16,10 +16,13 @@ final class Rack {
 
     private final SegmentTable segments;
     private final Scoreboard scoreboard;
+    private final long tickNanos;
 
-    Rack(SegmentTable segments, Scoreboard scoreboard) {
+    /** @param tickNanos of the timestamp clock */
+    Rack(SegmentTable segments, Scoreboard scoreboard, long tickNanos) {
         this.segments = segments;
         this.scoreboard = scoreboard;
+        this.tickNanos = tickNanos;
     }
 
     void start(Tcb c) {
@@ -42,9 +45,9 @@ final class Rack {
     /**
      * Steps 1 to 3 of section 6.2: a segment was acknowledged or reported for the first time.
      *
-     * @param echoMillis the echoed timestamp less the connection's offset; meaningless if {@code hasEcho} is false
+     * @param echoTicks the echoed timestamp less the connection's offset; meaningless if {@code hasEcho} is false
      */
-    void delivered(Tcb c, int segment, boolean hasEcho, int echoMillis, long now) {
+    void delivered(Tcb c, int segment, boolean hasEcho, int echoTicks, long now) {
         long sentAt = segments.sentAtNanos(segment);
         int end = segments.end(segment);
         boolean again = segments.has(segment, SegmentTable.RETRANSMITTED);
@@ -56,8 +59,8 @@ final class Rack {
         long rtt = now - sentAt;
         if (again) {
             // Ambiguous: the ACK may be for the earlier transmission.
-            int sentMillis = (int) Math.floorDiv(sentAt, 1_000_000L);
-            if (hasEcho && Seq.lt(echoMillis, sentMillis) || rtt < c.minRttNanos) {
+            int sentTicks = (int) Math.floorDiv(sentAt, tickNanos);
+            if (hasEcho && Seq.lt(echoTicks, sentTicks) || rtt < c.minRttNanos) {
                 return;
             }
         }

@@ -4,12 +4,10 @@ package io.doorbell.tcp;
 final class RttEstimator {
     private final TcpConfig config;
     private final Rack rack;
-    private final CongestionControl congestion;
 
-    RttEstimator(TcpConfig config, Rack rack, CongestionControl congestion) {
+    RttEstimator(TcpConfig config, Rack rack) {
         this.config = config;
         this.rack = rack;
-        this.congestion = congestion;
     }
 
     void start(Tcb c) {
@@ -20,7 +18,7 @@ final class RttEstimator {
     void sample(Tcb c, long rttNanos, long now) {
         long rtt = Math.max(1, rttNanos);
         rack.sample(c, rtt, now);
-        congestion.sample(c, rtt, now);
+        c.congestion().sample(c, rtt, now);
         if (c.srttNanos == 0) {
             c.srttNanos = rtt;
             c.rttvarNanos = rtt / 2;

@@ -20,9 +20,9 @@ final class SackInput {
     int duplicateEnd;
     /** The ACK has SACK blocks. */
     boolean hasBlocks;
-    /** It echoes a timestamp: {@link #echoMillis}, the connection's offset taken off. */
+    /** It echoes a timestamp: {@link #echoTicks}, the connection's offset taken off. */
     boolean hasEcho;
-    int echoMillis;
+    int echoTicks;
 
     private final SegmentTable segments;
     private final Scoreboard scoreboard;
@@ -51,7 +51,7 @@ final class SackInput {
         duplicate = false;
         hasBlocks = c.sackOk && options.sackBlocks > 0;
         hasEcho = c.timestamps && options.timestamps && options.tsEcho != 0;
-        echoMillis = options.tsEcho - c.tsOffset;
+        echoTicks = options.tsEcho - c.tsOffset;
         if (ack != c.sndUna) {
             acknowledged(c, dataAck, now);
             whole = sendSpace.acknowledge(c, dataAck);
@@ -76,7 +76,7 @@ final class SackInput {
         while (segment != Tcb.NONE && Seq.le(segments.end(segment), ack)) {
             if (!segments.has(segment, SegmentTable.SACKED) && segments.has(segment, SegmentTable.SENT)) {
                 delivered += segments.length(segment);
-                rack.delivered(c, segment, hasEcho, echoMillis, now);
+                rack.delivered(c, segment, hasEcho, echoTicks, now);
                 if (segments.has(segment, SegmentTable.RETRANSMITTED)) {
                     ambiguous = true;
                 } else {
@@ -108,7 +108,7 @@ final class SackInput {
             boolean news = Seq.ge(segments.seq(segment), start) && !segments.has(segment, SegmentTable.SACKED);
             if (news) {
                 delivered += segments.length(segment);
-                rack.delivered(c, segment, hasEcho, echoMillis, now);
+                rack.delivered(c, segment, hasEcho, echoTicks, now);
                 if (!segments.has(segment, SegmentTable.RETRANSMITTED)) {
                     originalDelivered = true;
                     if (sampleSentAt == Tcb.NO_DEADLINE) {

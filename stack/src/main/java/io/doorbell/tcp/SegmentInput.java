@@ -85,6 +85,11 @@ final class SegmentInput {
             return;
         }
         synchronizeReceive(c, segment, now);
+        boolean ecn = ack ? CongestionNotification.accepted(c, config, segment)
+                : CongestionNotification.asks(c, config) && CongestionNotification.accepts(config, segment);
+        if (ecn) {
+            CongestionNotification.agree(c, counters);
+        }
         if (!ack) {
             // Simultaneous open: both have sent a SYN.
             c.state = TcpState.SYN_RECEIVED;
@@ -264,6 +269,9 @@ final class SegmentInput {
             segment.length -= beyond;
             segment.flags &= ~TcpHeader.FIN;
         }
+        if (c.seldom != null) {
+            CongestionNotification.dataArrived(c, segment, counters);
+        }
         if (c.userClosed && Seq.gt(segment.seq + segment.length, c.rcvNxt)) {
             // RFC 9293 section 3.6.1: nobody will read it, and the peer is to know.
             lifecycle.reset(c, CloseReason.ABORTED);
@@ -277,10 +285,10 @@ final class SegmentInput {
 
     /** RFC 9293 section 3.8.6.3: every second full-sized segment at once, anything else within the delay. */
     private void acknowledgeLater(Tcb c, long now) {
-        if (c.rcvNxt - c.lastAckSent >= 2 * c.rcvMss || config.delayedAckNanos() == 0) {
+        if (c.rcvNxt - c.lastAckSent >= 2 * c.rcvMss || c.options.delayedAckNanos() == 0) {
             c.ackNow = true;
         } else if (c.ackDeadline == Tcb.NO_DEADLINE) {
-            c.ackDeadline = now + config.delayedAckNanos();
+            c.ackDeadline = now + c.options.delayedAckNanos();
         }
     }
 

@@ -41,12 +41,11 @@ final class SegmentOutput {
 
     void now(long nowNanos) {
         now = nowNanos;
-        // RFC 7323 section 5.4: a clock of 1 ms.
-        timestampClock = (int) Math.floorDiv(nowNanos, 1_000_000L);
+        timestampClock = (int) Math.floorDiv(nowNanos, config.timestampTickNanos());
         writer.timestampClock(timestampClock);
     }
 
-    /** The clock that timestamps are taken from, in milliseconds, before a connection's own offset. */
+    /** The clock that timestamps are taken from, in ticks, before a connection's own offset. */
     int timestampClock() {
         return timestampClock;
     }
@@ -125,6 +124,9 @@ final class SegmentOutput {
             if (held) {
                 return true;
             }
+            if (recovery.outstanding(c) > 0 && Pacer.holds(c, now)) {
+                return true;
+            }
             if (!retransmit(c, segment)) {
                 return false;
             }
@@ -155,7 +157,8 @@ final class SegmentOutput {
             if (segments.length(segment) > c.mss && !sendSpace.split(c, segment, c.mss)) {
                 return false;
             }
-            if (!fitsWindow(c, segment) || !fitsCongestionWindow(c, segment) || heldByNagle(c, segment)) {
+            if (!fitsWindow(c, segment) || !fitsCongestionWindow(c, segment) || heldIncomplete(c, segment)
+                    || Pacer.holds(c, now)) {
                 return true;
             }
             if (!sendFirstTime(c, segment)) {
@@ -173,6 +176,9 @@ final class SegmentOutput {
         c.sendUnsent = segments.next(segment);
         c.tailProbeDue = true;
         recovery.sent(c, segments.length(segment));
+        if (c.seldom != null) {
+            Cork.sent(c);
+        }
         return true;
     }
 
@@ -190,9 +196,13 @@ final class SegmentOutput {
         return outstanding == 0 || outstanding + segments.length(segment) <= c.cwnd;
     }
 
-    /** RFC 9293 section 3.7.4: a short segment waits while earlier ones are unacknowledged. */
-    private boolean heldByNagle(Tcb c, int segment) {
-        return config.nagle() && segments.length(segment) < c.mss && c.sndNxt != c.sndUna && !c.finQueued;
+    /** RFC 9293 section 3.7.4: a short segment waits while earlier ones are unacknowledged; or it is corked. */
+    private boolean heldIncomplete(Tcb c, int segment) {
+        if (segments.length(segment) >= c.mss) {
+            return false;
+        }
+        boolean nagle = c.options.nagle() && c.sndNxt != c.sndUna && !c.finQueued && !Cork.pushes(c);
+        return nagle || segment == c.sendTail && Cork.holds(c, config.corkNanos(), now);
     }
 
     private boolean sendSegment(Tcb c, int segment) {
@@ -209,6 +219,9 @@ final class SegmentOutput {
         if (fin) {
             c.finSent = true;
             c.finLost = false;
+        }
+        if (c.seldom != null) {
+            Pacer.sent(c, length);
         }
         counters.add(Counter.TCP_PAYLOAD_BYTES_OUT, length);
         return true;
@@ -286,6 +299,19 @@ final class SegmentOutput {
     }
 
     /**
+     * RFC 9293 section 3.8.4: a segment without data in front of the window, which the peer answers with an ACK.
+     *
+     * @return whether it has left
+     */
+    boolean sendKeepalive(Tcb c) {
+        if (!writer.control(c, c.sndUna - 1, TcpHeader.ACK)) {
+            return false;
+        }
+        counters.increment(Counter.TCP_KEEPALIVE_PROBES);
+        return true;
+    }
+
+    /**
      * RFC 8985 section 7.3: sends new data if there is some and the peer's window takes it, otherwise the last segment
      * again.
      *
@@ -313,6 +339,12 @@ final class SegmentOutput {
         return true;
     }
 
+    /** It is not the peer's window that keeps data back, and there is a time at which it leaves. */
+    private static boolean heldOnPurpose(Tcb c) {
+        return c.seldom != null
+                && (c.seldom.paceDeadline != Tcb.NO_DEADLINE || c.seldom.corkDeadline != Tcb.NO_DEADLINE);
+    }
+
     /** RFC 6298 section 5.1, RFC 8985 section 7.2; or the persist timer if only a closed window keeps data back. */
     private void armTimers(Tcb c) {
         if (c.state == TcpState.TIME_WAIT) {
@@ -321,11 +353,14 @@ final class SegmentOutput {
         if (c.retransmitDeadline == Tcb.NO_DEADLINE) {
             if (c.sndNxt != c.sndUna) {
                 c.retransmitDeadline = now + c.rtoNanos;
-            } else if (c.sendUnsent != Tcb.NONE && segments.has(c.sendUnsent, SegmentTable.READY)
-                    || c.finQueued && !c.finSent) {
+            } else if (!heldOnPurpose(c) && (c.sendUnsent != Tcb.NONE
+                    && segments.has(c.sendUnsent, SegmentTable.READY) || c.finQueued && !c.finSent)) {
                 c.persisting = true;
                 c.retransmitDeadline = now + c.rtoNanos;
             }
+        }
+        if (c.seldom != null) {
+            PeerLiveness.waiting(c, now);
         }
         boolean reorderingTimer = c.earlyDeadline != Tcb.NO_DEADLINE && !c.earlyIsProbe;
         if (c.tailProbeDue && !reorderingTimer) {

@@ -36,8 +36,8 @@ final class SegmentWriter {
         return memory;
     }
 
-    void timestampClock(int milliseconds) {
-        timestampClock = milliseconds;
+    void timestampClock(int ticks) {
+        timestampClock = ticks;
     }
 
     /**
@@ -57,9 +57,10 @@ final class SegmentWriter {
                 answer ? c.timestamps : config.timestamps(), timestampClock + c.tsOffset, c.tsRecent);
         // RFC 7323 section 2.2: the window of a SYN is never scaled.
         int announced = Math.min(0xffff, config.receiveWindowBytes());
-        TcpHeader.write(memory, tcp, c.ports, c.iss, answer ? c.rcvNxt : 0, length,
-                answer ? TcpHeader.SYN | TcpHeader.ACK : TcpHeader.SYN, announced);
-        boolean posted = post(c, tcp, length, Checksum.sum(memory, tcp, length));
+        int flags = answer ? TcpHeader.SYN | TcpHeader.ACK | (CongestionNotification.agreed(c) ? TcpHeader.ECE : 0)
+                : TcpHeader.SYN | (CongestionNotification.asks(c, config) ? TcpHeader.ECE | TcpHeader.CWR : 0);
+        TcpHeader.write(memory, tcp, c.ports, c.iss, answer ? c.rcvNxt : 0, length, flags, announced);
+        boolean posted = post(c, tcp, length, Checksum.sum(memory, tcp, length), CongestionNotification.NOT_ECT);
         pool.release(frame);
         return posted;
     }
@@ -99,7 +100,9 @@ final class SegmentWriter {
         }
         int header = TcpHeader.LENGTH + options + (blocks == 0 ? 0 : 4 + 8 * blocks);
         long tcp = payload - header;
-        sum += TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, flags, window.advertise(c));
+        boolean marked = c.seldom != null && CongestionNotification.marks(c, seq, length);
+        int allFlags = c.seldom == null ? flags : flags | CongestionNotification.flags(c, flags, marked);
+        sum += TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, allFlags, window.advertise(c));
         if (options > 0) {
             sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, timestampClock + c.tsOffset, c.tsRecent);
         }
@@ -107,8 +110,12 @@ final class SegmentWriter {
             writeSack(tcp + TcpHeader.LENGTH + options, blocks);
             sum += Checksum.sum(memory, tcp + TcpHeader.LENGTH + options, 4 + 8 * blocks);
         }
-        if (!post(c, tcp, header + length, sum)) {
+        int ecn = marked ? CongestionNotification.ECT_0 : CongestionNotification.NOT_ECT;
+        if (!post(c, tcp, header + length, sum, ecn)) {
             return false;
+        }
+        if (marked) {
+            CongestionNotification.sent(c);
         }
         c.ackNow = false;
         c.ackDeadline = Tcb.NO_DEADLINE;
@@ -138,10 +145,10 @@ final class SegmentWriter {
     }
 
     /** @param sum of header, options and payload */
-    private boolean post(Tcb c, long tcp, int length, long sum) {
+    private boolean post(Tcb c, long tcp, int length, long sum, int ecn) {
         TcpHeader.writeChecksum(memory, tcp, sum
                 + Checksum.pseudoHeader(c.localAddress, c.remoteAddress, Ipv4Header.PROTOCOL_TCP, length));
-        int result = ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress, 0, c.nextHop);
+        int result = ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress, ecn, c.nextHop);
         if (result == Ipv4.LINK_FULL) {
             counters.increment(Counter.TX_LINK_FULL);
             return false;

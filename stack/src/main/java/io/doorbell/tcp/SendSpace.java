@@ -26,22 +26,20 @@ final class SendSpace {
     private final MemorySegment memory;
     private final SegmentTable segments;
     private final Scoreboard scoreboard;
-    private final TcpConfig config;
     /** Frames that sends leave free, so that control segments and received data always find one. */
     private final int keepFree;
 
-    SendSpace(FramePool pool, SegmentTable segments, Scoreboard scoreboard, TcpConfig config) {
+    SendSpace(FramePool pool, SegmentTable segments, Scoreboard scoreboard) {
         this.pool = pool;
         this.memory = pool.memory();
         this.segments = segments;
         this.scoreboard = scoreboard;
-        this.config = config;
         this.keepFree = Math.min(256, pool.capacity() / 8);
     }
 
     /** How many bytes would be accepted now. */
     int room(Tcb c) {
-        int budget = config.sendBufferBytes() - c.unacknowledged();
+        int budget = c.options.sendBufferBytes() - c.unacknowledged();
         if (budget <= 0) {
             return 0;
         }

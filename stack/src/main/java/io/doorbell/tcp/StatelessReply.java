@@ -59,7 +59,8 @@ final class StatelessReply {
                 rows.scale[row] >= 0 ? window.scaleToOffer() : -1, rows.sack[row], rows.timestamps[row],
                 timestampClock + rows.tsOffset[row], rows.tsRecent[row]);
         TcpHeader.write(memory, tcp, rows.ports[row], rows.iss[row], rows.irs[row] + 1, header,
-                TcpHeader.SYN | TcpHeader.ACK, Math.min(0xffff, config.receiveWindowBytes()));
+                TcpHeader.SYN | TcpHeader.ACK | (rows.ecn[row] ? TcpHeader.ECE : 0),
+                Math.min(0xffff, config.receiveWindowBytes()));
         return post(frame, tcp, header, rows.localAddress[row], rows.remoteAddress[row]);
     }
 

@@ -27,6 +27,11 @@ public abstract class Tcb {
     static final int EVENT_PEER_CLOSED = 8;
     static final int EVENT_CLOSED = 16;
 
+    /** What was chosen for this connection; most share what the stack's settings say. */
+    ConnectionOptions options = ConnectionOptions.STANDARD;
+    /** Null as long as nothing in it is needed. */
+    SeldomUsed seldom;
+
     // Identity.
     int localAddress;
     int remoteAddress;
@@ -83,7 +88,7 @@ public abstract class Tcb {
     int undoCwnd;
     int undoSsthresh;
     int undoRetransmissions;
-    int firstRetransmitMillis;
+    int firstRetransmitTicks;
     /** Behind the last byte that was sent again and is not acknowledged; SND.UNA if there is none. */
     int retransmitEnd;
 
@@ -231,6 +236,11 @@ public abstract class Tcb {
         return cwnd;
     }
 
+    /** What was chosen for this connection. */
+    public final ConnectionOptions options() {
+        return options;
+    }
+
     /** Payload bytes in one full segment. */
     public final int segmentSize() {
         return mss;
@@ -238,7 +248,26 @@ public abstract class Tcb {
 
     /** The earliest time at which a timer of this connection has something to do. */
     final long nextDeadline() {
-        return Math.min(earlyDeadline, Math.min(retransmitDeadline, ackDeadline));
+        long earliest = Math.min(earlyDeadline, Math.min(retransmitDeadline, ackDeadline));
+        return seldom == null ? earliest : Math.min(earliest, seldom.nextDeadline());
+    }
+
+    final SeldomUsed seldom() {
+        if (seldom == null) {
+            seldom = new SeldomUsed();
+        }
+        return seldom;
+    }
+
+    final CongestionControl congestion() {
+        return options.congestionControl().control();
+    }
+
+    final void options(ConnectionOptions chosen) {
+        options = chosen;
+        if (chosen.needsState()) {
+            seldom();
+        }
     }
 
     /** The shift count to put into a SYN-ACK, -1 if the peer's SYN had none. */

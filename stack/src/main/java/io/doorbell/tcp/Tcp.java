@@ -20,6 +20,7 @@ import java.util.function.Supplier;
 public final class Tcp implements Transport {
     private final Ipv4 ipv4;
     private final TcpConfig config;
+    private final ConnectionOptions options;
     private final Counters counters;
     private final Supplier<? extends Tcb> connections;
     private final int mtu;
@@ -58,19 +59,19 @@ public final class Tcp implements Transport {
         FramePool pool = link.frames();
         this.ipv4 = ipv4;
         this.config = config;
+        this.options = ConnectionOptions.of(config);
         this.counters = counters;
         this.connections = connections;
         // A segment and the room before it lie in one frame, however large the link's packets may be.
         this.mtu = Math.min(link.mtu(), pool.frameSize() - SendSpace.HEADROOM + Ipv4Header.LENGTH + TcpHeader.LENGTH);
         segments = new SegmentTable(pool.capacity());
         Scoreboard scoreboard = new Scoreboard(segments);
-        sendSpace = new SendSpace(pool, segments, scoreboard, config);
+        sendSpace = new SendSpace(pool, segments, scoreboard);
         window = new ReceiveWindow(config, mtu);
         burst = new Burst(burstLimit);
         data = new DataInput(pool, burst, window, counters);
-        CongestionControl congestion = config.congestionControl().control();
-        Rack rack = new Rack(segments, scoreboard);
-        LossRecovery recovery = new LossRecovery(scoreboard, rack, congestion, config, counters);
+        Rack rack = new Rack(segments, scoreboard, config.timestampTickNanos());
+        LossRecovery recovery = new LossRecovery(scoreboard, rack, config, counters);
         SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters, mtu);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
                 timerQueue);
@@ -80,12 +81,13 @@ public final class Tcp implements Transport {
         challenges = new ChallengeAcks(config.challengeAcksPerSecond());
         initialSequence = new InitialSequence(secrets);
         passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence, challenges, window, config, counters);
-        rtt = new RttEstimator(config, rack, congestion);
+        rtt = new RttEstimator(config, rack);
         acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack), recovery,
                 rtt, output, ipv4, config);
         input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
         pathErrors = new PathErrors(lifecycle, scoreboard, segments, counters);
-        timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, config, counters);
+        timers = new Timers(timerQueue, lifecycle, output, recovery, rtt,
+                new PeerLiveness(lifecycle, output, counters), config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
     }
@@ -107,6 +109,7 @@ public final class Tcp implements Transport {
         if (!segment.parse(memory, tcp, length, source, destination)) {
             return;
         }
+        segment.ecn = ecn;
         Tcb c = table.find(destination, source, segment.ports);
         if (c != null && input.reopens(c, segment)) {
             lifecycle.end(c, CloseReason.NORMAL);
@@ -140,10 +143,14 @@ public final class Tcp implements Transport {
         if (!admit(c, halfOpen.remoteAddress[row])) {
             return;
         }
+        c.options(options);
         boolean synWasLost = halfOpen.retries[row] > 0;
         long sentNanos = halfOpen.sentNanos[row];
         int announced = halfOpen.maxSegmentSize[row];
         passiveOpen.establish(c, row, now);
+        if (halfOpen.ecn[row]) {
+            CongestionNotification.agree(c, counters);
+        }
         halfOpen.remove(row);
         c.mss = TcpOptions.segmentSize(announced, mtu, c.timestamps);
         rtt.start(c);
@@ -241,6 +248,7 @@ public final class Tcp implements Transport {
         if (remotePort < 1 || remotePort > 65535) {
             throw new IllegalArgumentException("port " + remotePort + " is not between 1 and 65535");
         }
+        c.options(options);
         int local = ipv4.address();
         int port = initialSequence.ephemeralPort(table, local, remoteAddress, remotePort);
         counters.increment(Counter.TCP_ACTIVE_OPENS);
@@ -324,6 +332,32 @@ public final class Tcp implements Transport {
             c.dataLeft = false;
             lifecycle.event(c, Tcb.EVENT_READABLE);
         }
+    }
+
+    /** Gives the connection other options than the stack's; they hold from now on. */
+    public void options(Tcb c, ConnectionOptions chosen) {
+        boolean relearn = c.options.congestionControl() != chosen.congestionControl() && c.state.isSynchronized();
+        c.options(chosen);
+        if (c.state == TcpState.CLOSED) {
+            return;
+        }
+        if (relearn) {
+            c.congestion().start(c);
+        }
+        PeerLiveness.start(c, now);
+        timerQueue.schedule(c, c.nextDeadline());
+        lifecycle.wantOutput(c);
+    }
+
+    /** Holds incomplete segments back from now on. */
+    public void cork(Tcb c) {
+        Cork.cork(c);
+    }
+
+    /** Lets go what {@link #cork} held back. Idempotent. */
+    public void uncork(Tcb c) {
+        Cork.uncork(c);
+        lifecycle.wantOutput(c);
     }
 
     /** CLOSE of the sending side (RFC 9293 section 3.10.4). */

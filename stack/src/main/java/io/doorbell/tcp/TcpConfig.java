@@ -27,6 +27,16 @@ import java.util.Objects;
  * @param halfOpenLimit        half-open connections of all listeners together
  * @param acceptQueueLimit     established connections of one listener that wait for the acceptor
  * @param challengeAcksPerSecond limit of RFC 5961 section 7
+ * @param ecn                  Explicit Congestion Notification (RFC 3168); when the peer asks for it, as in Linux
+ * @param keepalive            probes of idle connections (RFC 9293 section 3.8.4); off by default
+ * @param userTimeoutNanos     how long sent data may stay unacknowledged, or waiting data behind a closed window, before
+ *                             the connection ends (RFC 9293 section 3.10.8, RFC 5482; Linux's TCP_USER_TIMEOUT); it takes
+ *                             the place of {@code retries}. 0 for none, by default
+ * @param pacing               segments spread over the round trip; off by default
+ * @param corkNanos            how long a corked connection holds an incomplete segment at the most (200 ms as in Linux)
+ * @param timestampTickNanos   one tick of the timestamp clock (RFC 7323 section 5.4: 1 ms to 1 s; 1 ms as in Linux)
+ * @param slowStartAfterIdle   whether a congestion window that was not used for an RTO begins anew (RFC 5681 section 4.1;
+ *                             yes, as in Linux)
  */
 public record TcpConfig(
         int sendBufferBytes,
@@ -50,7 +60,14 @@ public record TcpConfig(
         int maxConnections,
         int halfOpenLimit,
         int acceptQueueLimit,
-        int challengeAcksPerSecond) {
+        int challengeAcksPerSecond,
+        EcnMode ecn,
+        Keepalive keepalive,
+        long userTimeoutNanos,
+        Pacing pacing,
+        long corkNanos,
+        long timestampTickNanos,
+        boolean slowStartAfterIdle) {
 
     private static final long MILLISECOND = 1_000_000L;
     private static final long SECOND = 1_000 * MILLISECOND;
@@ -65,11 +82,7 @@ public record TcpConfig(
         atLeast("initialRtoNanos", initialRtoNanos, 1);
         atLeast("minRtoNanos", minRtoNanos, 1);
         atLeast("maxRtoNanos", maxRtoNanos, minRtoNanos);
-        atLeast("delayedAckNanos", delayedAckNanos, 0);
-        if (delayedAckNanos >= 500 * MILLISECOND) {
-            throw new IllegalArgumentException("delayedAckNanos is " + delayedAckNanos
-                    + ": an ACK must not be delayed by 500 ms or more (RFC 9293 section 3.8.6.3)");
-        }
+        delayedAck(delayedAckNanos);
         atLeast("timeWaitNanos", timeWaitNanos, 0);
         atLeast("finWait2Nanos", finWait2Nanos, 0);
         atLeast("synRetries", synRetries, 0);
@@ -82,9 +95,26 @@ public record TcpConfig(
         atLeast("halfOpenLimit", halfOpenLimit, 1);
         atLeast("acceptQueueLimit", acceptQueueLimit, 1);
         atLeast("challengeAcksPerSecond", challengeAcksPerSecond, 0);
+        Objects.requireNonNull(ecn, "ecn");
+        Objects.requireNonNull(keepalive, "keepalive");
+        atLeast("userTimeoutNanos", userTimeoutNanos, 0);
+        Objects.requireNonNull(pacing, "pacing");
+        atLeast("corkNanos", corkNanos, 1);
+        if (timestampTickNanos < MILLISECOND || timestampTickNanos > SECOND) {
+            throw new IllegalArgumentException("timestampTickNanos is " + timestampTickNanos
+                    + ": a tick must be 1 ms to 1 s long (RFC 7323 section 5.4)");
+        }
     }
 
-    private static void atLeast(String name, long value, long least) {
+    static void delayedAck(long nanos) {
+        atLeast("delayedAckNanos", nanos, 0);
+        if (nanos >= 500 * MILLISECOND) {
+            throw new IllegalArgumentException("delayedAckNanos is " + nanos
+                    + ": an ACK must not be delayed by 500 ms or more (RFC 9293 section 3.8.6.3)");
+        }
+    }
+
+    static void atLeast(String name, long value, long least) {
         if (value < least) {
             throw new IllegalArgumentException(name + " is " + value + ": it must be at least " + least);
         }
@@ -122,6 +152,13 @@ public record TcpConfig(
         private int halfOpenLimit = 1024;
         private int acceptQueueLimit = 1024;
         private int challengeAcksPerSecond = 1000;
+        private EcnMode ecn = EcnMode.PASSIVE;
+        private Keepalive keepalive = Keepalive.OFF;
+        private long userTimeoutNanos;
+        private Pacing pacing = Pacing.OFF;
+        private long corkNanos = 200 * MILLISECOND;
+        private long timestampTickNanos = MILLISECOND;
+        private boolean slowStartAfterIdle = true;
 
         private Builder() {
         }
@@ -236,11 +273,47 @@ public record TcpConfig(
             return this;
         }
 
+        public Builder ecn(EcnMode mode) {
+            ecn = mode;
+            return this;
+        }
+
+        public Builder keepalive(Keepalive probing) {
+            keepalive = probing;
+            return this;
+        }
+
+        public Builder userTimeoutNanos(long nanos) {
+            userTimeoutNanos = nanos;
+            return this;
+        }
+
+        public Builder pacing(Pacing rate) {
+            pacing = rate;
+            return this;
+        }
+
+        public Builder corkNanos(long nanos) {
+            corkNanos = nanos;
+            return this;
+        }
+
+        public Builder timestampTickNanos(long nanos) {
+            timestampTickNanos = nanos;
+            return this;
+        }
+
+        public Builder slowStartAfterIdle(boolean on) {
+            slowStartAfterIdle = on;
+            return this;
+        }
+
         public TcpConfig build() {
             return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
                     delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
                     windowScaling, sack, congestionControl, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections, halfOpenLimit,
-                    acceptQueueLimit, challengeAcksPerSecond);
+                    acceptQueueLimit, challengeAcksPerSecond, ecn, keepalive, userTimeoutNanos, pacing, corkNanos,
+                    timestampTickNanos, slowStartAfterIdle);
         }
     }
 }

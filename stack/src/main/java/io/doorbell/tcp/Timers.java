@@ -10,16 +10,18 @@ final class Timers {
     private final SegmentOutput output;
     private final LossRecovery recovery;
     private final RttEstimator rtt;
+    private final PeerLiveness liveness;
     private final TcpConfig config;
     private final Counters counters;
 
     Timers(TimerQueue queue, Lifecycle lifecycle, SegmentOutput output, LossRecovery recovery, RttEstimator rtt,
-           TcpConfig config, Counters counters) {
+           PeerLiveness liveness, TcpConfig config, Counters counters) {
         this.queue = queue;
         this.lifecycle = lifecycle;
         this.output = output;
         this.recovery = recovery;
         this.rtt = rtt;
+        this.liveness = liveness;
         this.config = config;
         this.counters = counters;
     }
@@ -41,9 +43,24 @@ final class Timers {
                 c.retransmitDeadline = Tcb.NO_DEADLINE;
                 retransmission(c, now);
             }
+            if (c.seldom != null && c.seldom.nextDeadline() <= now) {
+                seldom(c, c.seldom, now);
+            }
             queue.schedule(c, c.nextDeadline());
         }
         return looked;
+    }
+
+    private void seldom(Tcb c, SeldomUsed s, long now) {
+        if (s.paceDeadline <= now) {
+            s.paceDeadline = Tcb.NO_DEADLINE;
+            lifecycle.wantOutput(c);
+        }
+        if (s.corkDeadline <= now) {
+            Cork.expired(c);
+            lifecycle.wantOutput(c);
+        }
+        liveness.expire(c, now);
     }
 
     /** RACK's reordering timer, or the tail loss probe's (RFC 8985 sections 6.2 and 7.3). */
@@ -65,6 +82,9 @@ final class Timers {
                 if (giveUp(c, config.synRetries())) {
                     return;
                 }
+                if (CongestionNotification.fallsBack(c, config)) {
+                    counters.increment(Counter.TCP_ECN_FALLBACKS);
+                }
                 rtt.backOff(c);
                 c.retransmissions++;
                 counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
@@ -81,7 +101,7 @@ final class Timers {
             lifecycle.wantOutput(c);
             return;
         }
-        if (giveUp(c, config.retries())) {
+        if (c.options.userTimeoutNanos() == 0 && giveUp(c, config.retries())) {
             return;
         }
         rtt.backOff(c);

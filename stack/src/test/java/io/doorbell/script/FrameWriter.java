@@ -51,7 +51,7 @@ final class FrameWriter {
         long pseudo = SlowChecksum.pseudo(flow.peerAddress, STACK_ADDRESS, 6, bytes.length);
         int checksum = SlowChecksum.of(bytes, 0, bytes.length, pseudo);
         tcp.putShort(16, (short) (segment.badChecksum ? checksum ^ 0x0101 : checksum));
-        return ipFrame(6, flow.peerAddress, STACK_ADDRESS, bytes);
+        return ipFrame(6, segment.ecn == null ? 0 : segment.ecn, flow.peerAddress, STACK_ADDRESS, bytes);
     }
 
     static byte[] payload(Segment segment) {
@@ -93,9 +93,13 @@ final class FrameWriter {
     }
 
     static byte[] ipFrame(int protocol, int source, int destination, byte[] body) {
+        return ipFrame(protocol, 0, source, destination, body);
+    }
+
+    private static byte[] ipFrame(int protocol, int ecn, int source, int destination, byte[] body) {
         ByteBuffer frame = ByteBuffer.allocate(34 + body.length);
         ethernet(frame, ScriptLink.MAC, 0x0800);
-        frame.putShort((short) 0x4500).putShort((short) (20 + body.length)).putShort((short) 0x1234);
+        frame.putShort((short) (0x4500 | ecn)).putShort((short) (20 + body.length)).putShort((short) 0x1234);
         frame.putShort((short) 0x4000).put((byte) 64).put((byte) protocol).putShort((short) 0);
         frame.putInt(source).putInt(destination).put(body);
         frame.putShort(24, (short) SlowChecksum.of(frame.array(), 14, 20, 0));

@@ -19,6 +19,11 @@ public final class Segment {
     static final int PSH = 8;
     static final int ACK = 16;
     static final int URG = 32;
+    static final int ECE = 64;
+    static final int CWR = 128;
+
+    /** By the value of the IP header's ECN field (RFC 3168 section 5). */
+    static final String[] ECN_NAMES = {"Not-ECT", "ECT(1)", "ECT(0)", "CE"};
 
     int flags;
     Integer seq;
@@ -42,6 +47,7 @@ public final class Segment {
     boolean noOptions;
     Integer dataOffsetWords;
     boolean badChecksum;
+    Integer ecn;
     Flow flow;
     private final List<String> notes = new ArrayList<>();
 
@@ -94,6 +100,36 @@ public final class Segment {
 
     public Segment noPsh() {
         push = false;
+        return this;
+    }
+
+    /** ECN-Echo (RFC 3168 section 6.1). Expected: the flag must be there if, and only if, this was said. */
+    public Segment ece() {
+        flags |= ECE;
+        return this;
+    }
+
+    /** Congestion Window Reduced (RFC 3168 section 6.1). Expected: as {@link #ece}. */
+    public Segment cwr() {
+        flags |= CWR;
+        return this;
+    }
+
+    /** The IP header says Not-ECT (RFC 3168 section 5); what is received does so unless told otherwise. */
+    public Segment notEct() {
+        ecn = 0;
+        return this;
+    }
+
+    /** The IP header says ECT(0). */
+    public Segment ect0() {
+        ecn = 2;
+        return this;
+    }
+
+    /** The IP header says CE: a router on the path has marked the packet. */
+    public Segment ce() {
+        ecn = 3;
         return this;
     }
 
@@ -249,6 +285,9 @@ public final class Segment {
         if (!options.isEmpty()) {
             line.append(" <").append(options).append('>');
         }
+        if (ecn != null) {
+            line.append(" [").append(ECN_NAMES[ecn]).append(']');
+        }
         for (String note : notes) {
             line.append(" [").append(note).append(']');
         }
@@ -290,6 +329,8 @@ public final class Segment {
         append(names, flags, PSH, "PSH");
         append(names, flags, ACK, "ACK");
         append(names, flags, URG, "URG");
+        append(names, flags, ECE, "ECE");
+        append(names, flags, CWR, "CWR");
         return names.isEmpty() ? "none" : names.toString();
     }
 

@@ -12,6 +12,8 @@ public final class Sent {
     public final byte[] bytes;
     public final int protocol;
     public final int ttl;
+    /** The IP header's ECN field (RFC 3168 section 5). */
+    public final int ecn;
     public final int source;
     public final int destination;
     public int sourcePort;
@@ -46,10 +48,13 @@ public final class Sent {
         ByteBuffer frame = ByteBuffer.wrap(bytes);
         protocol = frame.get(23) & 0xff;
         ttl = frame.get(22) & 0xff;
+        ecn = frame.get(15) & 3;
         source = frame.getInt(26);
         destination = frame.getInt(30);
         int total = frame.getShort(16) & 0xffff;
         fault(frame.get(14) != 0x45, "the IP header is not 20 bytes of version 4");
+        fault((frame.get(15) & 0xfc) != 0, "the DSCP is not 0");
+        fault(ecn == 1 || ecn == 3, "the IP header says " + Segment.ECN_NAMES[ecn] + " (RFC 3168 section 6.1.2)");
         fault(total + 14 > bytes.length || total + 14 < bytes.length && bytes.length > 60,
                 "the IP total length is " + total + " in a frame of " + bytes.length);
         fault(SlowChecksum.of(bytes, 14, 20, 0) != 0, "the IP header checksum is wrong");
@@ -81,7 +86,7 @@ public final class Sent {
         rawAck = frame.getInt(tcp + 8);
         int word = frame.getShort(tcp + 12) & 0xffff;
         int headerLength = (word >> 12) * 4;
-        flags = word & 0x3f;
+        flags = word & 0xff;
         window = frame.getShort(tcp + 14) & 0xffff;
         urgentPointer = frame.getShort(tcp + 18) & 0xffff;
         fault((word & 0x0f00) != 0, "reserved header bits are set");
@@ -94,6 +99,8 @@ public final class Sent {
         optionBytes = headerLength - 20;
         decodeOptions(frame, tcp + 20, tcp + headerLength);
         payload = java.util.Arrays.copyOfRange(bytes, tcp + headerLength, tcp + length);
+        fault(ecn != 0 && (payload.length == 0 || (flags & Segment.SYN) != 0),
+                "a segment without data or with SYN is ECN-capable (RFC 3168 sections 6.1.1 and 6.1.4)");
         fault((flags & Segment.ACK) == 0 && rawAck != 0, "there is an acknowledgment number without ACK");
         fault((flags & Segment.SYN) != 0 && (flags & (Segment.FIN | Segment.RST)) != 0, "SYN goes with FIN or RST");
         fault((flags & Segment.RST) != 0 && payload.length > 0, "a RST carries data");
@@ -205,6 +212,9 @@ public final class Sent {
         if (expected.text != null && !java.util.Arrays.equals(payload, expected.text)) {
             return "the payload is \"" + printable(payload) + "\", not \"" + printable(expected.text) + '"';
         }
+        if (expected.ecn != null && ecn != expected.ecn) {
+            return "the IP header says " + Segment.ECN_NAMES[ecn] + ", not " + Segment.ECN_NAMES[expected.ecn];
+        }
         if (expected.push != null && expected.push != is(Segment.PSH)) {
             return expected.push ? "PSH is missing" : "PSH is set";
         }
@@ -267,6 +277,9 @@ public final class Sent {
             line.append(" ack ").append(ack);
         }
         line.append(" win ").append(window);
+        if (ecn != 0) {
+            line.append(" [").append(Segment.ECN_NAMES[ecn]).append(']');
+        }
         List<String> options = new ArrayList<>();
         if (mss >= 0) {
             options.add("mss " + mss);
