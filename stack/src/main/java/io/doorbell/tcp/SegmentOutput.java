@@ -202,7 +202,11 @@ final class SegmentOutput {
             return false;
         }
         boolean nagle = c.options.nagle() && c.sndNxt != c.sndUna && !c.finQueued && !Cork.pushes(c);
-        return nagle || segment == c.sendTail && Cork.holds(c, config.corkNanos(), now);
+        return nagle || corked(c, segment);
+    }
+
+    private boolean corked(Tcb c, int segment) {
+        return segment == c.sendTail && segments.length(segment) < c.mss && Cork.holds(c, config.corkNanos(), now);
     }
 
     private boolean sendSegment(Tcb c, int segment) {
@@ -320,7 +324,7 @@ final class SegmentOutput {
     boolean sendTailProbe(Tcb c) {
         int unsent = c.sendUnsent;
         boolean fresh = unsent != Tcb.NONE && segments.has(unsent, SegmentTable.READY)
-                && segments.length(unsent) <= c.mss && fitsWindow(c, unsent);
+                && segments.length(unsent) <= c.mss && !corked(c, unsent) && fitsWindow(c, unsent);
         if (fresh) {
             if (!sendFirstTime(c, unsent)) {
                 return false;
