@@ -65,12 +65,17 @@ final class ImpairedPath {
         }
         boolean duplicate = chance(impairment.duplicate);
         boolean corrupt = chance(impairment.corrupt);
+        boolean mark = chance(impairment.congestionMark) && CongestionMark.isPossible(memory, offset, length);
         boolean late = impairment.reorderNanos > 0 && chance(impairment.reorder);
         long due = schedule(length, late, nowNanos);
-        if (!duplicate && !corrupt && due != TAIL_DROP && due <= nowNanos && !hasDue(nowNanos)) {
+        if (!duplicate && !corrupt && !mark && due != TAIL_DROP && due <= nowNanos && !hasDue(nowNanos)) {
             return PASSES;
         }
         int slot = keep(memory, offset, length, due, nowNanos);
+        if (mark && slot >= 0) {
+            CongestionMark.set(delayed.memory(), delayed.offsetOf(slot));
+            counts.marked++;
+        }
         if (corrupt && slot >= 0) {
             flipBit(slot, length);
         }

@@ -25,6 +25,7 @@ public final class Impairment {
     final double reorder;
     final long reorderNanos;
     final double corrupt;
+    final double congestionMark;
     final long delayNanos;
     final long jitterNanos;
     final long rateBitsPerSecond;
@@ -45,6 +46,7 @@ public final class Impairment {
         this.reorder = b.reorder;
         this.reorderNanos = b.reorderNanos;
         this.corrupt = b.corrupt;
+        this.congestionMark = b.congestionMark;
         this.delayNanos = b.delayNanos;
         this.jitterNanos = b.jitterNanos;
         this.rateBitsPerSecond = b.rateBitsPerSecond;
@@ -77,6 +79,7 @@ public final class Impairment {
         b.reorder = reorder;
         b.reorderNanos = reorderNanos;
         b.corrupt = corrupt;
+        b.congestionMark = congestionMark;
         b.delayNanos = delayNanos;
         b.jitterNanos = jitterNanos;
         b.rateBitsPerSecond = rateBitsPerSecond;
@@ -95,7 +98,8 @@ public final class Impairment {
 
     /** Whether a frame may have to be kept or changed: then the link needs room of its own for copies. */
     boolean stores() {
-        return duplicate > 0 || reorder > 0 || corrupt > 0 || delayNanos > 0 || jitterNanos > 0 || rateBitsPerSecond > 0;
+        return duplicate > 0 || reorder > 0 || corrupt > 0 || congestionMark > 0 || delayNanos > 0 || jitterNanos > 0
+                || rateBitsPerSecond > 0;
     }
 
     boolean isDown(long nowNanos) {
@@ -125,6 +129,7 @@ public final class Impairment {
             text.append(", reorder ").append(reorder).append(" by ").append(reorderNanos).append(" ns");
         }
         append(text, "corrupt", corrupt);
+        append(text, "congestion mark", congestionMark);
         if (delayNanos > 0 || jitterNanos > 0) {
             text.append(", delay ").append(delayNanos).append(" + ").append(jitterNanos).append(" ns");
         }
@@ -157,6 +162,7 @@ public final class Impairment {
         private double reorder;
         private long reorderNanos;
         private double corrupt;
+        private double congestionMark;
         private long delayNanos;
         private long jitterNanos;
         private long rateBitsPerSecond;
@@ -209,6 +215,12 @@ public final class Impairment {
         /** One bit, anywhere in the frame, is flipped with this probability. */
         public Builder corrupt(double probability) {
             this.corrupt = probability("corrupt", probability);
+            return this;
+        }
+
+        /** A packet that is ECN-capable is marked with CE with this probability (RFC 3168 section 5). */
+        public Builder congestionMark(double probability) {
+            this.congestionMark = probability("congestion mark", probability);
             return this;
         }
 

@@ -30,6 +30,8 @@ public final class ImpairmentCounts {
     public long reordered;
     /** Frames of which a bit was flipped. */
     public long corrupted;
+    /** Frames whose packet was marked with CE. */
+    public long marked;
     /** Frames that were kept until a later time, copies included. */
     public long delayed;
 
@@ -43,6 +45,7 @@ public final class ImpairmentCounts {
         return "frames " + frames + ", delivered " + delivered + ", waiting " + waiting + ", lost " + lost
                 + ", lost in burst " + lostInBurst + ", lost down " + lostDown + ", oversized " + oversized
                 + ", tail dropped " + tailDropped + ", overflowed " + overflowed + ", duplicated " + duplicated
-                + ", reordered " + reordered + ", corrupted " + corrupted + ", delayed " + delayed;
+                + ", reordered " + reordered + ", corrupted " + corrupted + ", marked " + marked + ", delayed "
+                + delayed;
     }
 }

@@ -3,7 +3,7 @@ package io.doorbell.tcp;
 /**
  * Whether and how an idle connection asks if its peer is still there (RFC 9293 section 3.8.4). Immutable.
  *
- * @param on            whether at all; RFC 1122 section 4.2.3.6: off unless the application asks for it
+ * @param on            whether an idle connection sends probes (RFC 1122 section 4.2.3.6: not unless it is asked for)
  * @param idleNanos     silence before the first probe (RFC 1122 section 4.2.3.6: 2 hours by default)
  * @param intervalNanos between probes that are not answered (75 s as in Linux)
  * @param probes        unanswered probes after which the connection ends (9 as in Linux); a user timeout takes their

@@ -4,9 +4,10 @@ package io.doorbell.tcp;
  * Whether and how fast segments are spread over the round trip instead of leaving as soon as the window allows.
  * Immutable. The rate is a percentage of the congestion window for each smoothed round-trip time.
  *
- * @param on               whether at all; off by default, as in Linux
- * @param slowStartPercent below half of the slow-start threshold (200 as Linux's {@code tcp_pacing_ss_ratio})
- * @param avoidancePercent above it (120 as Linux's {@code tcp_pacing_ca_ratio})
+ * @param on               whether segments are paced; not by default, as in Linux
+ * @param slowStartPercent percent of the window for each round trip while it is below half of the slow-start
+ *                         threshold (200 as Linux's {@code tcp_pacing_ss_ratio})
+ * @param avoidancePercent the same above that (120 as Linux's {@code tcp_pacing_ca_ratio})
  */
 public record Pacing(boolean on, int slowStartPercent, int avoidancePercent) {
     /** Linux's ratios, not used. */

@@ -1,5 +1,6 @@
 package io.doorbell.link;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -7,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.wire.Bytes;
+import io.doorbell.wire.EthernetHeader;
+import io.doorbell.wire.Ipv4Header;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import net.jqwik.api.ForAll;
@@ -99,6 +103,37 @@ class ImpairedLinkTest {
             assertEquals(Link.NEVER, rig.left.nextDeadlineNanos());
             assertEquals(1, rig.left.statistics().doorbells);
             assertEquals(0, rig.left.transmitCounts().frames);
+        }
+    }
+
+    @Test
+    void onlyEcnCapablePacketsAreMarkedAndTheirChecksumFollows() {
+        Impairment marking = Impairment.builder().congestionMark(1).build();
+        assertFalse(marking.isNone());
+        try (Rig rig = new Rig(marking, Impairment.NONE)) {
+            int[] seen = new int[4];
+            boolean[] valid = {true};
+            for (int ecn = 0; ecn < 4; ecn++) {
+                long frame = rig.left.frames().allocate();
+                MemorySegment memory = rig.left.frames().memory();
+                EthernetHeader.write(memory, frame, 1, 2, EthernetHeader.TYPE_IPV4);
+                Ipv4Header.write(memory, frame + 14, 0xb8 | ecn, 20, 0x4e1f + ecn, Ipv4Header.DONT_FRAGMENT, 64, 6,
+                        0x0a000001, 0x0a000002);
+                rig.left.transmit(frame, 34, 0);
+                rig.left.frames().release(frame);
+            }
+            rig.left.flush(0);
+            rig.pair.right().receive((memory, offset, length) -> {
+                seen[Ipv4Header.ecn(memory, offset + 14)]++;
+                valid[0] &= Ipv4Header.checksumValid(memory, offset + 14, 20)
+                        && Bytes.u8(memory, offset + 15) >>> 2 == 0xb8 >>> 2;
+            }, 10, 0);
+            assertArrayEquals(new int[] {1, 0, 0, 3}, seen);
+            assertTrue(valid[0], "a header checksum is wrong, or the DSCP has changed");
+            assertEquals(2, rig.left.transmitCounts().marked);
+            // No packet, too short for one, or of another kind: nothing to mark.
+            assertTrue(rig.send(rig.left, -1L, 20));
+            assertEquals(2, rig.left.transmitCounts().marked);
         }
     }
 
