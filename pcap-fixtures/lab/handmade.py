@@ -99,7 +99,7 @@ def _(lab):
     time.sleep(0.1)
 
 
-@handmade("fin-before-data", "the FIN overtakes the data before it")
+@handmade("fin-before-data", "the FIN overtakes the data before it", strict="bytes")
 def _(lab):
     host, peer, _ = served(lab, mss(1460) + SACK_PERMITTED)
     start = peer.seq
@@ -145,7 +145,8 @@ def _(lab):
     farewell(peer, host)
 
 
-@handmade("reset-of-syn", "a RST with the right ACK refuses a SYN; one with a wrong ACK does not", side="client")
+@handmade("reset-of-syn", "a RST with the right ACK refuses a SYN; one with a wrong ACK does not", side="client",
+          strict="acks")
 def _(lab):
     _, peer = connecting(lab)
     syn = peer.expect(SYN)
@@ -166,7 +167,7 @@ def _(lab):
 
 
 @handmade("wrong-ack-of-syn", "a SYN-ACK that acknowledges something else is answered with a RST (RFC 9293 3.10.7.3)",
-          side="client")
+          side="client", strict="acks")
 def _(lab):
     client, peer = connecting(lab)
     syn = peer.expect(SYN)
@@ -227,7 +228,7 @@ def _(lab):
     farewell(peer, host)
 
 
-@handmade("overlapping-segments", "segments that overlap on both sides of what is there already")
+@handmade("overlapping-segments", "segments that overlap on both sides of what is there already", strict="bytes")
 def _(lab):
     host, peer, _ = served(lab, mss(1460) + SACK_PERMITTED)
     start, content = peer.seq, text(1000)
@@ -290,7 +291,7 @@ def _(lab):
     time.sleep(0.1)
 
 
-@handmade("reset-after-close", "data for a socket that was closed, from a peer made by hand: a RST")
+@handmade("reset-after-close", "data for a socket that was closed, from a peer made by hand: a RST", strict="acks")
 def _(lab):
     host, peer, _ = served(lab)
     host.close()
@@ -302,7 +303,7 @@ def _(lab):
     time.sleep(0.1)
 
 
-@handmade("unanswered-syn-ack", "nobody ends the handshake: the SYN-ACK comes again and again", strict="acks")
+@handmade("unanswered-syn-ack", "nobody ends the handshake: the SYN-ACK comes again and again")
 def _(lab):
     _, peer = listening(lab)
     peer.send(SYN, options=mss(1460))
@@ -313,7 +314,7 @@ def _(lab):
     time.sleep(0.1)
 
 
-@handmade("shrinking-window", "the peer takes back window that it had offered", strict="acks")
+@handmade("shrinking-window", "the peer takes back window that it had offered")
 def _(lab):
     host, peer, _ = served(lab)
     host.sendall(text(2000))

@@ -111,7 +111,7 @@ def handshake(name, side, mine, peers):
     words = name.replace("-", " ")
 
     @scenario("handshake-%s-%s" % (side, name), "handshake as %s, %s; question, answer, orderly end" % (side, words),
-              side=side)
+              side=side, strict="segments" if side == "client" else "acks")
     def run(lab):
         lab.left.sysctl(off(mine))
         lab.right.sysctl(off(peers))
@@ -124,7 +124,7 @@ for mix in (OPTION_MIXES[0], OPTION_MIXES[4], OPTION_MIXES[5], OPTION_MIXES[7]):
     handshake(mix[0], "server", mix[1], mix[2])
 
 
-@scenario("small-mss", "the peer takes segments of 536 bytes and no more")
+@scenario("small-mss", "the peer takes segments of 536 bytes and no more", strict="segments")
 def _(lab):
     stream(lab, True, 6000, server_options=[(socket.IPPROTO_TCP, TCP_MAXSEG, 536)])
 
@@ -179,28 +179,30 @@ def _(lab):
 # --- loss, reordering, recovery ---
 
 
-@scenario("loss-one-sender", "one of the segments that the client sends is lost; SACK and a fast retransmission")
+@scenario("loss-one-sender", "one of the segments that the client sends is lost; SACK and a fast retransmission",
+          strict="segments")
 def _(lab):
     stream(lab, True, 20000, Every(True, has_data, {5: LOST}))
 
 
-@scenario("loss-three-sender", "three segments of one flight are lost")
+@scenario("loss-three-sender", "three segments of one flight are lost", strict="segments")
 def _(lab):
     stream(lab, True, 30000, Every(True, has_data, {3: LOST, 6: LOST, 9: LOST}))
 
 
-@scenario("loss-no-sack-sender", "a loss, and a peer that knows no SACK: duplicate ACKs")
+@scenario("loss-no-sack-sender", "a loss, and a peer that knows no SACK: duplicate ACKs", strict="segments")
 def _(lab):
     lab.right.sysctl(off({"sack": 0}))
     stream(lab, True, 20000, Every(True, has_data, {4: LOST}))
 
 
-@scenario("loss-tail-sender", "the last segment is lost: nothing comes back that would tell")
+@scenario("loss-tail-sender", "the last segment is lost: nothing comes back that would tell", strict="segments")
 def _(lab):
     stream(lab, True, 4000, Every(True, has_data, {3: LOST}))
 
 
-@scenario("loss-timeout-sender", "a single segment is lost three times: retransmission timeouts that double")
+@scenario("loss-timeout-sender", "a single segment is lost three times: retransmission timeouts that double",
+          strict="segments")
 def _(lab):
     stream(lab, True, 1000, Every(True, has_data, {1: LOST, 2: LOST, 3: LOST}))
 
@@ -226,7 +228,8 @@ def _(lab):
     stream(lab, False, 20000, Every(False, has_data, {2: [0.003], 6: [0.002], 9: [0.004]}))
 
 
-@scenario("reordered-sender", "segments that Doorbell sends overtake one another: SACK, and nothing is lost")
+@scenario("reordered-sender", "segments that Doorbell sends overtake one another: SACK, and nothing is lost",
+          strict="segments")
 def _(lab):
     stream(lab, True, 20000, Every(True, has_data, {3: [0.002], 7: [0.002]}))
 
@@ -335,7 +338,8 @@ def _(lab):
     time.sleep(0.1)
 
 
-@scenario("half-close-server", "the client ends its half; Doorbell, the server, answers after that", side="server")
+@scenario("half-close-server", "the client ends its half; Doorbell, the server, answers after that", side="server",
+          strict="segments")
 def _(lab):
     left, right = lab.pair(lab.left)
     right.sendall(text(100))
@@ -351,21 +355,21 @@ def _(lab):
     time.sleep(0.1)
 
 
-@scenario("fin-lost-sender", "Doorbell's FIN is lost and comes again")
+@scenario("fin-lost-sender", "Doorbell's FIN is lost and comes again", strict="segments")
 def _(lab):
     lab.relay.policy = Every(True, is_fin, {1: LOST})
     exchange(lab)
     time.sleep(0.4)
 
 
-@scenario("fin-lost-receiver", "the peer's FIN is lost and comes again")
+@scenario("fin-lost-receiver", "the peer's FIN is lost and comes again", strict="segments")
 def _(lab):
     lab.relay.policy = Every(False, is_fin, {1: LOST})
     exchange(lab)
     time.sleep(0.4)
 
 
-@scenario("fin-ack-lost", "the ACK of the peer's FIN is lost: it is repeated in TIME-WAIT")
+@scenario("fin-ack-lost", "the ACK of the peer's FIN is lost: it is repeated in TIME-WAIT", strict="segments")
 def _(lab):
     left, right = lab.pair(lab.right)
     left.close()
@@ -411,7 +415,7 @@ def _(lab):
     time.sleep(0.1)
 
 
-@scenario("reset-by-doorbell", "Doorbell's side aborts an established connection", side="server")
+@scenario("reset-by-doorbell", "Doorbell's side aborts an established connection", side="server", strict="segments")
 def _(lab):
     left, right = lab.pair(lab.left)
     right.sendall(text(50))
@@ -442,7 +446,7 @@ def _(lab):
     time.sleep(0.1)
 
 
-@scenario("sequence-wrap-sender", "sequence numbers wrap in the middle of what Doorbell sends")
+@scenario("sequence-wrap-sender", "sequence numbers wrap in the middle of what Doorbell sends", strict="segments")
 def _(lab):
     listener = lab.listen(lab.right, 7000)
     left = lab.socket(lab.left)
@@ -487,21 +491,21 @@ def _(lab):
 # --- other formats ---
 
 
-@scenario("format-pcapng", "pcapng, as dumpcap writes it", form="dumpcap")
+@scenario("format-pcapng", "pcapng, as dumpcap writes it", form="dumpcap", strict="segments")
 def _(lab):
     exchange(lab)
 
 
-@scenario("format-cooked", "Linux cooked (SLL)", form="LINUX_SLL")
+@scenario("format-cooked", "Linux cooked (SLL)", form="LINUX_SLL", strict="segments")
 def _(lab):
     exchange(lab)
 
 
-@scenario("format-cooked-2", "Linux cooked, second version (SLL2)", form="LINUX_SLL2")
+@scenario("format-cooked-2", "Linux cooked, second version (SLL2)", form="LINUX_SLL2", strict="segments")
 def _(lab):
     exchange(lab)
 
 
-@scenario("format-raw", "raw IP, big-endian, microseconds", form="raw")
+@scenario("format-raw", "raw IP, big-endian, microseconds", form="raw", strict="segments")
 def _(lab):
     exchange(lab)

@@ -198,6 +198,11 @@ public final class PacketDecoder {
         return Kind.ICMP_ERROR;
     }
 
+    /** The port that the last segment came from. */
+    public int sourcePort() {
+        return sourcePort;
+    }
+
     /** Sequence numbers that the segment takes: its payload, and one each for SYN and FIN. */
     int sequenceLength() {
         return payloadLength + ((flags & TcpHeader.SYN) != 0 ? 1 : 0) + ((flags & TcpHeader.FIN) != 0 ? 1 : 0);
