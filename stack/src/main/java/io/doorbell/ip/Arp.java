@@ -152,6 +152,19 @@ final class Arp {
         }
     }
 
+    /**
+     * Nothing comes back through the neighbour: its MAC may be wrong, however lately it was learnt. It stays in use
+     * while it is asked by unicast, and is looked for by broadcast if it does not answer. What has been confirmed
+     * within the interval of requests is not asked again.
+     */
+    void doubt(Neighbour neighbour) {
+        boolean believed = neighbour.state == State.REACHABLE || neighbour.state == State.STALE;
+        if (believed && now - neighbour.confirmedNanos >= REQUEST_INTERVAL_NANOS) {
+            counters.increment(Counter.ARP_DOUBTS);
+            startRequests(neighbour, State.PROBE);
+        }
+    }
+
     /** RFC 5227 section 2.4 (c): we keep the address and say so, but never more often than the interval. */
     private void conflict() {
         counters.increment(Counter.ARP_CONFLICTS);

@@ -146,6 +146,9 @@ final class PassiveOpen {
                 int sends = ++rows.retries[row];
                 rows.schedule(row, now + Math.min(config.maxRtoNanos(), config.initialRtoNanos() << Math.min(sends, 16)));
                 counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
+                if (sends >= config.pathRetries()) {
+                    reply.doubt(row);
+                }
                 reply.synAck(row);
             }
         }

@@ -63,6 +63,11 @@ final class StatelessReply {
         return post(frame, tcp, header, rows.localAddress[row], rows.remoteAddress[row]);
     }
 
+    /** SYN-ACKs get no answer: the next hop's MAC may be wrong (RFC 1122 section 3.3.1.4). */
+    void doubt(int row) {
+        ipv4.doubt(rows.remoteAddress[row]);
+    }
+
     /** A bare ACK that tells a half-open row's numbers: what an unacceptable segment is answered with. */
     void acknowledge(int row) {
         long frame = allocate();

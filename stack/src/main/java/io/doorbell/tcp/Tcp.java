@@ -85,7 +85,7 @@ public final class Tcp implements Transport {
                 rtt, output, ipv4, config);
         input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
         pathErrors = new PathErrors(lifecycle, scoreboard, segments, counters);
-        timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, config, counters);
+        timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, ipv4, config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
     }
