@@ -39,6 +39,7 @@ final class Arp {
     private final Counters counters;
     private final long mac;
     private final int heldLimit;
+    private final int heldReserve;
     private final Neighbours neighbours = new Neighbours(CAPACITY);
     private final Neighbour[] timed = new Neighbour[CAPACITY];
     private int timedCount;
@@ -57,6 +58,7 @@ final class Arp {
         this.mac = link.mac();
         // Silent neighbours must not take the frames that live connections need.
         this.heldLimit = Math.max(Neighbour.HELD_LIMIT, frames.capacity() / 8);
+        this.heldReserve = frames.capacity() / 32;
     }
 
     void transport(Transport above) {
@@ -253,10 +255,11 @@ final class Arp {
             return Ipv4.DROPPED;
         }
         // RFC 1122 section 2.3.2.2: what is saved is the latest, so the oldest makes room.
-        if (neighbour.heldCount == Neighbour.HELD_LIMIT || held >= heldLimit && neighbour.heldCount > 0) {
+        boolean full = held >= heldLimit || held > 0 && frames.available() < heldReserve;
+        if (neighbour.heldCount == Neighbour.HELD_LIMIT || full && neighbour.heldCount > 0) {
             dropOldest(neighbour);
             counters.increment(Counter.DROP_HELD_FULL);
-        } else if (held >= heldLimit) {
+        } else if (full) {
             counters.increment(Counter.DROP_HELD_FULL);
             return Ipv4.DROPPED;
         }

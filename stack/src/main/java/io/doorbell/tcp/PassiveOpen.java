@@ -103,7 +103,7 @@ final class PassiveOpen {
     }
 
     private boolean inWindow(InboundSegment segment, int expected) {
-        int offered = Math.min(0xffff, config.receiveWindowBytes());
+        int offered = window.announcedAtFirst();
         return Seq.within(segment.seq, expected, expected + offered)
                 || segment.span() > 0 && Seq.within(segment.seq + segment.span() - 1, expected, expected + offered);
     }

@@ -29,6 +29,8 @@ final class SendSpace {
     private final TcpConfig config;
     /** Frames that sends leave free, so that control segments and received data always find one. */
     private final int keepFree;
+    /** Frames that cutting a segment in two leaves free, so that an ACK always finds one. */
+    private final int keepForControl;
 
     SendSpace(FramePool pool, SegmentTable segments, Scoreboard scoreboard, TcpConfig config) {
         this.pool = pool;
@@ -36,7 +38,8 @@ final class SendSpace {
         this.segments = segments;
         this.scoreboard = scoreboard;
         this.config = config;
-        this.keepFree = Math.min(256, pool.capacity() / 8);
+        this.keepFree = ReceiveMemory.notForSends(pool.capacity());
+        this.keepForControl = ReceiveMemory.forControl(pool.capacity()) / 2;
     }
 
     /** How many bytes would be accepted now. */
@@ -193,7 +196,7 @@ final class SendSpace {
         if (pool.holds(pool.addressOf(segment)) > 1) {
             return false;
         }
-        long frame = pool.allocate();
+        long frame = pool.allocate(keepForControl);
         if (frame == FramePool.NONE) {
             return false;
         }

@@ -59,7 +59,7 @@ final class StatelessReply {
                 rows.scale[row] >= 0 ? window.scaleToOffer() : -1, rows.sack[row], rows.timestamps[row],
                 timestampClock + rows.tsOffset[row], rows.tsRecent[row]);
         TcpHeader.write(memory, tcp, rows.ports[row], rows.iss[row], rows.irs[row] + 1, header,
-                TcpHeader.SYN | TcpHeader.ACK, Math.min(0xffff, config.receiveWindowBytes()));
+                TcpHeader.SYN | TcpHeader.ACK, window.announcedAtFirst());
         return post(frame, tcp, header, rows.localAddress[row], rows.remoteAddress[row]);
     }
 
@@ -81,7 +81,7 @@ final class StatelessReply {
             header += TcpOptions.TIMESTAMPS_LENGTH;
         }
         TcpHeader.write(memory, tcp, rows.ports[row], rows.iss[row] + 1, rows.irs[row] + 1, header, TcpHeader.ACK,
-                Math.min(0xffff, config.receiveWindowBytes()));
+                window.announcedAtFirst());
         post(frame, tcp, header, rows.localAddress[row], rows.remoteAddress[row]);
     }
 

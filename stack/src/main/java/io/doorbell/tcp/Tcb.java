@@ -143,6 +143,8 @@ public abstract class Tcb {
     /** The largest payload seen: what "full-sized segment" means for delayed ACKs. */
     int rcvMss;
     ReceiveSpace received;
+    /** How the window grows; null as long as little was received. */
+    WindowTuning windowTuning;
     int firstPiece = NONE;
     int lastPiece = NONE;
     boolean finReceived;

@@ -65,9 +65,10 @@ public final class Tcp implements Transport {
         segments = new SegmentTable(pool.capacity());
         Scoreboard scoreboard = new Scoreboard(segments);
         sendSpace = new SendSpace(pool, segments, scoreboard, config);
-        window = new ReceiveWindow(config, mtu);
+        ReceiveMemory memory = new ReceiveMemory(pool, config, counters);
+        window = new ReceiveWindow(config, mtu, memory);
         burst = new Burst(burstLimit);
-        data = new DataInput(pool, burst, window, counters);
+        data = new DataInput(pool, burst, window, memory, counters);
         CongestionControl congestion = config.congestionControl().control();
         Rack rack = new Rack(segments, scoreboard);
         LossRecovery recovery = new LossRecovery(scoreboard, rack, congestion, config, counters);
@@ -98,6 +99,7 @@ public final class Tcp implements Transport {
         output.now(nowNanos);
         reply.timestampClock(output.timestampClock());
         challenges.now(nowNanos);
+        data.now(nowNanos);
         lifecycle.now(nowNanos);
     }
 
