@@ -183,6 +183,8 @@ public abstract class Tcb {
     boolean delivering;
     boolean userClosed;
     boolean wantsWritable;
+    /** It wants that, and has nothing out whose acknowledgement would tell it. */
+    boolean awaitsFrames;
     boolean dataLeft;
     CloseReason closeReason;
     /** A router or this host said that the peer cannot be reached; told if the connection times out. */

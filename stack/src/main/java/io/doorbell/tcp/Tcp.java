@@ -116,6 +116,10 @@ public final class Tcp implements Transport {
         }
         if (c != null) {
             input.arrives(c, segment, now);
+            if (c.wantsWritable && c.unacknowledged() == 0) {
+                // The last ACK came while frames were short: there will be no other to wait for.
+                starved.add(c);
+            }
         } else {
             unknown();
         }
