@@ -34,7 +34,7 @@ public final class TcpStack implements AutoCloseable {
     private TcpStack(Builder builder) {
         link = builder.link;
         counters = builder.counters != null ? builder.counters : new Counters();
-        ipv4 = new Ipv4(link, Ipv4Config.of(builder.address, builder.gateway), counters);
+        ipv4 = new Ipv4(link, builder.ipv4(), counters);
         tcp = new Tcp(link, ipv4, builder.tcp, counters, BURST, builder.secrets(), this::passive);
         ipv4.transport(tcp);
     }
@@ -56,6 +56,9 @@ public final class TcpStack implements AutoCloseable {
         private TcpConfig tcp = TcpConfig.defaults();
         private Counters counters;
         private Long seed;
+        private Integer reassemblyDatagrams;
+        private int reassemblyDatagramsPerSource;
+        private long reassemblyNanos;
 
         private Builder(Link link) {
             this.link = link;
@@ -71,6 +74,26 @@ public final class TcpStack implements AutoCloseable {
         public Builder gateway(String ipv4Address) {
             gateway = ipv4Address;
             return this;
+        }
+
+        /**
+         * Bounds what waits for IP fragments; see {@link Ipv4Config} for the defaults.
+         *
+         * @param datagrams in all, 0 to drop every fragment
+         * @param perSource of one source
+         * @param nanos     how long
+         */
+        public Builder reassembly(int datagrams, int perSource, long nanos) {
+            reassemblyDatagrams = datagrams;
+            reassemblyDatagramsPerSource = perSource;
+            reassemblyNanos = nanos;
+            return this;
+        }
+
+        private Ipv4Config ipv4() {
+            Ipv4Config config = Ipv4Config.of(address, gateway);
+            return reassemblyDatagrams == null ? config
+                    : config.withReassembly(reassemblyDatagrams, reassemblyDatagramsPerSource, reassemblyNanos);
         }
 
         public Builder tcp(TcpConfig config) {

@@ -39,6 +39,7 @@ final class Arp {
     private final Counters counters;
     private final long mac;
     private final int heldLimit;
+    private final int heldReserve;
     private final Neighbours neighbours = new Neighbours(CAPACITY);
     private final Neighbour[] timed = new Neighbour[CAPACITY];
     private int timedCount;
@@ -57,6 +58,7 @@ final class Arp {
         this.mac = link.mac();
         // Silent neighbours must not take the frames that live connections need.
         this.heldLimit = Math.max(Neighbour.HELD_LIMIT, frames.capacity() / 8);
+        this.heldReserve = frames.capacity() / 32;
     }
 
     void transport(Transport above) {
@@ -152,6 +154,19 @@ final class Arp {
         }
     }
 
+    /**
+     * Nothing comes back through the neighbour: its MAC may be wrong, however lately it was learnt. It stays in use
+     * while it is asked by unicast, and is looked for by broadcast if it does not answer. What has been confirmed
+     * within the interval of requests is not asked again.
+     */
+    void doubt(Neighbour neighbour) {
+        boolean believed = neighbour.state == State.REACHABLE || neighbour.state == State.STALE;
+        if (believed && now - neighbour.confirmedNanos >= REQUEST_INTERVAL_NANOS) {
+            counters.increment(Counter.ARP_DOUBTS);
+            startRequests(neighbour, State.PROBE);
+        }
+    }
+
     /** RFC 5227 section 2.4 (c): we keep the address and say so, but never more often than the interval. */
     private void conflict() {
         counters.increment(Counter.ARP_CONFLICTS);
@@ -240,10 +255,11 @@ final class Arp {
             return Ipv4.DROPPED;
         }
         // RFC 1122 section 2.3.2.2: what is saved is the latest, so the oldest makes room.
-        if (neighbour.heldCount == Neighbour.HELD_LIMIT || held >= heldLimit && neighbour.heldCount > 0) {
+        boolean full = held >= heldLimit || held > 0 && frames.available() < heldReserve;
+        if (neighbour.heldCount == Neighbour.HELD_LIMIT || full && neighbour.heldCount > 0) {
             dropOldest(neighbour);
             counters.increment(Counter.DROP_HELD_FULL);
-        } else if (held >= heldLimit) {
+        } else if (full) {
             counters.increment(Counter.DROP_HELD_FULL);
             return Ipv4.DROPPED;
         }

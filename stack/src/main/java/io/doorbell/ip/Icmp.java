@@ -74,30 +74,51 @@ final class Icmp {
         }
     }
 
-    /** RFC 1122 section 3.2.2.6: the same data back, from the address that was asked, with the same DSCP. */
+    /**
+     * RFC 1122 section 3.2.2.6: the same data back, from the address that was asked, with the same DSCP; in fragments
+     * if it came in fragments.
+     */
     private void echo(MemorySegment memory, long ip, long icmp, int length) {
         counters.increment(Counter.ICMP_ECHOS_IN);
-        if (length > longestMessage) {
-            counters.increment(Counter.DROP_ICMP_TOO_LONG);
-            return;
-        }
-        long frame = frames.allocate();
-        if (frame == FramePool.NONE) {
+        int piece = length <= longestMessage ? length : longestMessage & ~7;
+        int frameCount = (length + piece - 1) / piece;
+        // A long echo is nobody's business but its sender's: it takes no frame that a connection may need.
+        if (frameCount > 1 && frames.available() - frameCount < frames.capacity() / 2) {
             counters.increment(Counter.NO_FRAME);
             return;
         }
-        long reply = frame + Ipv4.HEADROOM;
-        MemorySegment.copy(memory, icmp, frameMemory, reply, length);
-        // Only the first word changes, so the sum over the data, which was just checked, is kept (RFC 1624).
-        int checksum = Checksum.update(Bytes.u16(frameMemory, reply + 2), Bytes.u16(frameMemory, reply), 0);
-        Bytes.put32(frameMemory, reply, IcmpHeader.ECHO_REPLY << 24 | checksum);
-        int dscp = Bytes.u8(memory, ip + 1) & ~3;
-        int result = ipv4.send(reply, length, Ipv4Header.PROTOCOL_ICMP, Ipv4Header.destination(memory, ip),
-                Ipv4Header.source(memory, ip), dscp);
-        frames.release(frame);
+        int datagram = frameCount > 1 ? ipv4.nextIdentification() : 0;
+        int result = Ipv4.SENT;
+        for (int at = 0; at < length && result >= 0; at += piece) {
+            result = echo(memory, ip, icmp, at, Math.min(piece, length - at), length, datagram);
+        }
         if (result >= 0) {
             counters.increment(Counter.ICMP_ECHO_REPLIES_OUT);
         }
+    }
+
+    private int echo(MemorySegment memory, long ip, long icmp, int at, int piece, int length, int datagram) {
+        long frame = frames.allocate();
+        if (frame == FramePool.NONE) {
+            counters.increment(Counter.NO_FRAME);
+            return Ipv4.DROPPED;
+        }
+        long reply = frame + Ipv4.HEADROOM;
+        MemorySegment.copy(memory, icmp + at, frameMemory, reply, piece);
+        if (at == 0) {
+            // Only the first word changes, so the sum over the data, which was just checked, is kept (RFC 1624).
+            int checksum = Checksum.update(Bytes.u16(frameMemory, reply + 2), Bytes.u16(frameMemory, reply), 0);
+            Bytes.put32(frameMemory, reply, IcmpHeader.ECHO_REPLY << 24 | checksum);
+        }
+        int dscp = Bytes.u8(memory, ip + 1) & ~3;
+        int from = Ipv4Header.destination(memory, ip);
+        int to = Ipv4Header.source(memory, ip);
+        int more = at + piece < length ? Ipv4Header.MORE_FRAGMENTS : 0;
+        int result = piece == length
+                ? ipv4.send(reply, length, Ipv4Header.PROTOCOL_ICMP, from, to, dscp)
+                : ipv4.sendFragment(reply, piece, Ipv4Header.PROTOCOL_ICMP, from, to, dscp, datagram, more | at >> 3);
+        frames.release(frame);
+        return result;
     }
 
     /** RFC 1122 section 3.2.2: the quoted header says whose error it is. Only what we could have sent is believed. */
@@ -140,19 +161,28 @@ final class Icmp {
 
     /** RFC 1122 section 4.1.3.1, for UDP: no port is open here. */
     void portUnreachable(MemorySegment memory, long ip, int totalLength) {
-        sendError(IcmpHeader.CODE_PORT_UNREACHABLE, memory, ip, totalLength);
+        sendError(IcmpHeader.DESTINATION_UNREACHABLE, IcmpHeader.CODE_PORT_UNREACHABLE, memory, ip, totalLength);
     }
 
     /** RFC 1122 section 3.2.2.1. */
     void protocolUnreachable(MemorySegment memory, long ip, int totalLength) {
-        sendError(IcmpHeader.CODE_PROTOCOL_UNREACHABLE, memory, ip, totalLength);
+        sendError(IcmpHeader.DESTINATION_UNREACHABLE, IcmpHeader.CODE_PROTOCOL_UNREACHABLE, memory, ip, totalLength);
+    }
+
+    /** RFC 1122 section 3.3.2: about the first fragment of a datagram whose others have not come in time. */
+    void reassemblyTimeExceeded(MemorySegment memory, long ip, int firstLength) {
+        boolean error = Ipv4Header.protocol(memory, ip) == Ipv4Header.PROTOCOL_ICMP
+                && IcmpHeader.type(memory, ip + Ipv4Header.headerLength(memory, ip)) != IcmpHeader.ECHO_REQUEST;
+        if (!error) {
+            sendError(IcmpHeader.TIME_EXCEEDED, IcmpHeader.CODE_REASSEMBLY_TIME, memory, ip, firstLength);
+        }
     }
 
     /**
      * Tells the sender that its datagram was not taken. What RFC 1122 section 3.2.2 forbids errors about (ICMP errors,
      * broadcasts, later fragments, sources that are no single host) does not get here: it was dropped before.
      */
-    private void sendError(int code, MemorySegment memory, long ip, int totalLength) {
+    private void sendError(int type, int code, MemorySegment memory, long ip, int totalLength) {
         if (!takeToken()) {
             counters.increment(Counter.ICMP_ERRORS_LIMITED);
             return;
@@ -166,7 +196,7 @@ final class Icmp {
         int quoted = Math.min(totalLength, room);
         long message = frame + Ipv4.HEADROOM;
         MemorySegment.copy(memory, ip, frameMemory, message + IcmpHeader.LENGTH, quoted);
-        IcmpHeader.write(frameMemory, message, IcmpHeader.DESTINATION_UNREACHABLE, code, 0, quoted + IcmpHeader.LENGTH);
+        IcmpHeader.write(frameMemory, message, type, code, 0, quoted + IcmpHeader.LENGTH);
         int result = ipv4.send(message, quoted + IcmpHeader.LENGTH, Ipv4Header.PROTOCOL_ICMP,
                 Ipv4Header.destination(memory, ip), Ipv4Header.source(memory, ip), ERROR_DSCP);
         frames.release(frame);

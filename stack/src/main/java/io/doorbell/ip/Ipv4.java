@@ -12,8 +12,9 @@ import java.lang.foreign.MemorySegment;
  * IPv4 over Ethernet: every frame in comes through {@link #frame}, every frame out leaves through {@link #send}.
  *
  * <p>One thread, the stack's. Nothing is allocated after construction, nothing is thrown for what the network does: a
- * frame that is not right is dropped and counted by its reason. Received frames are read in place. Outgoing packets
- * carry DF and are never fragmented here (RFC 1191 section 3).
+ * frame that is not right is dropped and counted by its reason. Received frames are read in place; fragments are put
+ * together in memory of their own, which is taken when it is first needed. Outgoing packets carry DF and are never
+ * fragmented (RFC 1191 section 3), but for the answers to echo requests that were fragments themselves.
  */
 public final class Ipv4 implements FrameReceiver {
     /** The frame was posted to the link, which holds it until the wire no longer needs it. */
@@ -39,6 +40,7 @@ public final class Ipv4 implements FrameReceiver {
     private final long mac;
     private final Arp arp;
     private final Icmp icmp;
+    private final Reassembly reassembly;
     private Transport transport;
     private int identification;
 
@@ -56,6 +58,7 @@ public final class Ipv4 implements FrameReceiver {
         this.mac = link.mac();
         this.arp = new Arp(link, config, counters);
         this.icmp = new Icmp(this, link, counters);
+        this.reassembly = new Reassembly(config, counters, icmp);
     }
 
     /** Sets what takes TCP segments and path errors. Once, before the first frame; without it TCP is dropped. */
@@ -69,6 +72,7 @@ public final class Ipv4 implements FrameReceiver {
     public void now(long nowNanos) {
         arp.now(nowNanos);
         icmp.now(nowNanos);
+        reassembly.now(nowNanos);
     }
 
     /** Tells the neighbours our MAC, unasked (an ARP announcement, RFC 5227 section 2.3). For when the link is new. */
@@ -117,8 +121,10 @@ public final class Ipv4 implements FrameReceiver {
         }
         int totalLength = Ipv4Header.totalLength(memory, ip);
         if (Ipv4Header.isFragment(memory, ip)) {
-            // The one place where reassembly would go on: a whole datagram would come back to deliver().
-            counters.increment(Counter.DROP_IP_FRAGMENT);
+            PartialDatagram whole = reassembly.fragment(memory, ip, totalLength);
+            if (whole != null) {
+                deliver(whole.memory(), whole.ip(), whole.totalLength());
+            }
             return;
         }
         deliver(memory, ip, totalLength);
@@ -220,6 +226,23 @@ public final class Ipv4 implements FrameReceiver {
         arp.confirm(neighbour);
     }
 
+    /**
+     * The next hop may be dead, or not where we send: repeated retransmissions got no answer (RFC 1122 section
+     * 3.3.1.4, negative advice from above). Its MAC is checked at once, by unicast and then by broadcast; it is used
+     * meanwhile.
+     */
+    public void doubt(Neighbour neighbour) {
+        arp.doubt(neighbour);
+    }
+
+    /** The same for what belongs to no connection and has pinned no next hop. */
+    public void doubt(int destination) {
+        Neighbour neighbour = find(destination);
+        if (neighbour != null) {
+            arp.doubt(neighbour);
+        }
+    }
+
     private Neighbour find(int destination) {
         int hop = config.isOnLink(destination) ? destination : config.gateway();
         if (hop == 0 || destination == config.address() || config.isBroadcast(destination)
@@ -248,9 +271,8 @@ public final class Ipv4 implements FrameReceiver {
     public int send(long transport, int length, int protocol, int source, int destination, int dscpEcn,
                     Neighbour nextHop) {
         // RFC 6864 section 4.1: with DF set the identification means nothing; counting makes captures easier to read.
-        identification = identification + 1 & 0xffff;
-        Ipv4Header.write(frameMemory, transport - Ipv4Header.LENGTH, dscpEcn, length + Ipv4Header.LENGTH, identification,
-                Ipv4Header.DONT_FRAGMENT, TTL, protocol, source, destination);
+        Ipv4Header.write(frameMemory, transport - Ipv4Header.LENGTH, dscpEcn, length + Ipv4Header.LENGTH,
+                nextIdentification(), Ipv4Header.DONT_FRAGMENT, TTL, protocol, source, destination);
         return arp.send(nextHop, transport - HEADROOM, length + HEADROOM);
     }
 
@@ -263,17 +285,42 @@ public final class Ipv4 implements FrameReceiver {
         return send(transport, length, protocol, source, destination, dscpEcn, neighbour);
     }
 
+    /** The number that tells the fragments of the next datagram from those of others (RFC 6864 section 4.3). */
+    int nextIdentification() {
+        identification = identification + 1 & 0xffff;
+        return identification;
+    }
+
+    /**
+     * Sends one fragment of a datagram, as {@link #send} does with a whole one.
+     *
+     * @param payload      address of the fragment's payload, with {@link #HEADROOM} bytes of room before it
+     * @param datagram     from {@link #nextIdentification}, the same for all of its fragments
+     * @param fragmentWord flags and offset as the header has them
+     */
+    int sendFragment(long payload, int length, int protocol, int source, int destination, int dscpEcn, int datagram,
+                     int fragmentWord) {
+        Neighbour neighbour = find(destination);
+        if (neighbour == null) {
+            return DROPPED;
+        }
+        Ipv4Header.write(frameMemory, payload - Ipv4Header.LENGTH, dscpEcn, length + Ipv4Header.LENGTH, datagram,
+                fragmentWord, TTL, protocol, source, destination);
+        return arp.send(neighbour, payload - HEADROOM, length + HEADROOM);
+    }
+
     // ---- time
 
     /** When {@link #expire} has something to do next; {@link Link#NEVER} if nothing is waiting. */
     public long nextDeadlineNanos() {
-        return arp.nextDeadlineNanos();
+        return Math.min(arp.nextDeadlineNanos(), reassembly.nextDeadlineNanos());
     }
 
-    /** Repeats and gives up ARP requests whose time has come. Also a {@link #now}. */
+    /** Repeats and gives up ARP requests, and gives up fragments, whose time has come. Also a {@link #now}. */
     public void expire(long nowNanos) {
         now(nowNanos);
         arp.expire();
+        reassembly.expire();
     }
 
     /** Gives back the frames that were held for neighbours which have not answered. */

@@ -1,13 +1,19 @@
 package io.doorbell.ip;
 
 /**
- * The stack's own address and its one route.
+ * The stack's own address and its one route, and the bounds of reassembly. Immutable.
  *
  * @param address      big-endian
  * @param prefixLength bits of the network part, 1 to 32; what shares them is reached without a router
  * @param gateway      the router for everything else, 0 for none
+ * @param reassemblyDatagrams datagrams that may wait for fragments at a time, each in 64 KiB that are taken when they
+ *                     are first needed; 0 drops all fragments. 64 by default, 4 MiB as Linux's {@code ipfrag_high_thresh}
+ * @param reassemblyDatagramsPerSource how many of them one source may have; 16 by default
+ * @param reassemblyNanos how long the first fragment to come waits for the others (RFC 1122 section 3.3.2 says 60 to
+ *                     120 s; 30 s as Linux's {@code ipfrag_time})
  */
-public record Ipv4Config(int address, int prefixLength, int gateway) {
+public record Ipv4Config(int address, int prefixLength, int gateway, int reassemblyDatagrams,
+                         int reassemblyDatagramsPerSource, long reassemblyNanos) {
     /** Refuses what could never work, with the fix in the message. */
     public Ipv4Config {
         if (prefixLength < 1 || prefixLength > 32) {
@@ -39,6 +45,16 @@ public record Ipv4Config(int address, int prefixLength, int gateway) {
                     + (inside ? "not a single host's address" : "not in the network of " + cidr) + ": choose "
                     + (prefixLength == 32 ? "the router's own address" : hosts(address, mask)));
         }
+        if (reassemblyDatagrams < 0 || reassemblyDatagramsPerSource < 1 || reassemblyNanos < 1) {
+            throw new IllegalArgumentException("reassembly of " + reassemblyDatagrams + " datagrams, "
+                    + reassemblyDatagramsPerSource + " for each source, within " + reassemblyNanos
+                    + " ns: give 0 or more datagrams, and 1 or more for the others");
+        }
+    }
+
+    /** The same with other bounds of reassembly. */
+    public Ipv4Config withReassembly(int datagrams, int perSource, long nanos) {
+        return new Ipv4Config(address, prefixLength, gateway, datagrams, perSource, nanos);
     }
 
     private static String hosts(int address, int mask) {
@@ -70,7 +86,7 @@ public record Ipv4Config(int address, int prefixLength, int gateway) {
             throw new IllegalArgumentException("'" + cidr + "' is not in CIDR form: write a number from 1 to 32 behind"
                     + " the slash, like 10.0.0.2/24", e);
         }
-        return new Ipv4Config(Ipv4Address.parse(cidr.substring(0, slash)), prefixLength, gateway);
+        return new Ipv4Config(Ipv4Address.parse(cidr.substring(0, slash)), prefixLength, gateway, 64, 16, 30_000_000_000L);
     }
 
     /** Whether the address shares our network part: it is a neighbour, not behind a router. */

@@ -12,28 +12,31 @@ import java.util.ArrayDeque;
  * it. Out of order, or not taken: it is copied into the connection's {@link ReceiveSpace}.
  */
 final class DataInput {
-    /** Frames that out-of-order data leaves free: the segment that fills the gap must always find room. */
-    private static final int KEEP_FOR_ORDER = 64;
-    /** A piece in place touches at most two pages if it has to be copied after all. */
-    private static final int PAGES_PER_PIECE = 2;
     /** Receive spaces kept for reuse. */
     private static final int SPARE_SPACES = 64;
 
     private final FramePool pool;
     private final Burst burst;
     private final ReceiveWindow window;
+    private final ReceiveMemory receiveMemory;
     private final Counters counters;
     private final ArrayDeque<ReceiveSpace> spare = new ArrayDeque<>(SPARE_SPACES);
-    private final int keepForOrder;
+    private final int pageShift;
     /** Pages set aside for pieces of this burst and for bytes that are being kept. */
     private int promised;
+    private long now;
 
-    DataInput(FramePool pool, Burst burst, ReceiveWindow window, Counters counters) {
+    DataInput(FramePool pool, Burst burst, ReceiveWindow window, ReceiveMemory receiveMemory, Counters counters) {
         this.pool = pool;
         this.burst = burst;
         this.window = window;
+        this.receiveMemory = receiveMemory;
         this.counters = counters;
-        this.keepForOrder = Math.min(KEEP_FOR_ORDER, pool.capacity() / 8);
+        this.pageShift = Integer.numberOfTrailingZeros(pool.frameSize());
+    }
+
+    void now(long nowNanos) {
+        now = nowNanos;
     }
 
     /**
@@ -53,7 +56,8 @@ final class DataInput {
             segment.trimFront(before);
         }
         if (segment.length > c.rcvMss) {
-            c.rcvMss = segment.length;
+            // What was put together from fragments may be longer than any segment should be.
+            c.rcvMss = Math.max(c.rcvMss, Math.min(segment.length, window.maxSegmentSize()));
         }
         return segment.seq == c.rcvNxt ? inOrder(c, segment) : outOfOrder(c, segment);
     }
@@ -70,18 +74,20 @@ final class DataInput {
 
     private boolean inOrder(Tcb c, InboundSegment segment) {
         int end = segment.seq + segment.length;
-        boolean inPlace = c.rcvNxt == c.rcvInPlace && !burst.isFull();
-        if (inPlace) {
-            if (pool.available() < promised + PAGES_PER_PIECE) {
-                counters.increment(Counter.DROP_TCP_NO_MEMORY);
-                return false;
-            }
-            promised += PAGES_PER_PIECE;
-            burst.add(c, segment.memory, segment.payload, segment.length);
-            c.rcvInPlace = end;
-        } else if (!space(c).store(segment.seq, segment.memory, segment.payload, segment.length, promised)) {
+        // A piece in place touches at most one page more than it fills, if it has to be copied after all.
+        int pages = (segment.length >>> pageShift) + 2;
+        boolean inPlace = c.rcvNxt == c.rcvInPlace && !burst.isFull() && promised + pages <= receiveMemory.promiseLimit();
+        if (!roomInOrder(c, pages)) {
             counters.increment(Counter.DROP_TCP_NO_MEMORY);
             return false;
+        }
+        if (inPlace) {
+            promised += pages;
+            burst.add(c, segment.memory, segment.payload, segment.length);
+            c.rcvInPlace = end;
+        } else {
+            space(c).store(segment.seq, segment.memory, segment.payload, segment.length, 0);
+            receiveMemory.account(c, c.received.outOfOrderPages);
         }
         counters.add(Counter.TCP_PAYLOAD_BYTES_IN, segment.length);
         c.rcvNxt = end;
@@ -89,8 +95,40 @@ final class DataInput {
             // RFC 5681 section 4.2: a segment that fills a gap is acknowledged at once.
             c.ackNow = true;
             c.rcvNxt = c.received.advance(end);
+            receiveMemory.account(c, Math.min(c.received.outOfOrderPages, c.received.rangePages()));
         }
         return true;
+    }
+
+    /** Data in order comes before data out of order: as long as somebody has some of that, it gives way. */
+    private boolean roomInOrder(Tcb c, int needed) {
+        while (!receiveMemory.admits(c, needed, promised)) {
+            Tcb holder = receiveMemory.mostHoarding(c, 1);
+            boolean own = holder == null && c.received != null && c.received.outOfOrderPages > 0;
+            if (holder == null && !own) {
+                return false;
+            }
+            prune(own ? c : holder);
+        }
+        return true;
+    }
+
+    private boolean roomOutOfOrder(Tcb c, int needed) {
+        while (needed > 0 && !receiveMemory.admitsOutOfOrder(needed, promised)) {
+            Tcb holder = receiveMemory.mostHoarding(c, c.received.outOfOrderPages + needed);
+            if (holder == null) {
+                return false;
+            }
+            prune(holder);
+        }
+        return true;
+    }
+
+    /** RFC 2018 section 8: what was not acknowledged cumulatively may be discarded when memory runs out. */
+    private void prune(Tcb c) {
+        receiveMemory.pruned(c.received.discardRanges(c.rcvInPlace, c.rcvDataEnd()));
+        receiveMemory.account(c, 0);
+        recycleIfEmpty(c);
     }
 
     /** RFC 2883 section 4: the next ACK tells the peer what came twice, so that it learns what was not lost. */
@@ -111,9 +149,15 @@ final class DataInput {
         }
         if (space.rangesFull() && !space.touches(segment.seq, end)) {
             counters.increment(Counter.DROP_TCP_RANGES_FULL);
-        } else if (!space.store(segment.seq, segment.memory, segment.payload, segment.length, promised + keepForOrder)) {
+            recycleIfEmpty(c);
+            return false;
+        }
+        int missing = space.missing(segment.seq, segment.length);
+        if (!roomOutOfOrder(c, missing)) {
             counters.increment(Counter.DROP_TCP_NO_MEMORY);
         } else {
+            space.store(segment.seq, segment.memory, segment.payload, segment.length, 0);
+            receiveMemory.account(c, space.outOfOrderPages + missing);
             space.addRange(segment.seq, end);
             counters.add(Counter.TCP_PAYLOAD_BYTES_IN, segment.length);
         }
@@ -134,6 +178,7 @@ final class DataInput {
         if (!space(c).store(seq, memory, offset, length, 0)) {
             throw new IllegalStateException("frames promised to received data are gone: " + pool.available() + " free");
         }
+        receiveMemory.account(c, c.received.outOfOrderPages);
     }
 
     /** The user has taken bytes up to {@code seq}. */
@@ -143,17 +188,19 @@ final class DataInput {
         if (Seq.lt(c.rcvInPlace, seq)) {
             c.rcvInPlace = seq;
         }
+        window.taken(c, now);
         if (c.received == null) {
             return;
         }
         c.received.free(from, seq);
+        receiveMemory.account(c, c.received.outOfOrderPages);
         if (c.unread() == 0 && c.received.ranges() == 0) {
             clear(c);
         }
     }
 
     private void recycleIfEmpty(Tcb c) {
-        if (c.received.isEmpty()) {
+        if (c.received != null && c.received.isEmpty()) {
             clear(c);
         }
     }
@@ -162,6 +209,7 @@ final class DataInput {
     void clear(Tcb c) {
         if (c.received != null) {
             c.received.clear();
+            receiveMemory.account(c, 0);
             if (spare.size() < SPARE_SPACES) {
                 spare.push(c.received);
             }

@@ -106,7 +106,7 @@ final class PassiveOpen {
     }
 
     private boolean inWindow(InboundSegment segment, int expected) {
-        int offered = Math.min(0xffff, config.receiveWindowBytes());
+        int offered = window.announcedAtFirst();
         return Seq.within(segment.seq, expected, expected + offered)
                 || segment.span() > 0 && Seq.within(segment.seq + segment.span() - 1, expected, expected + offered);
     }
@@ -149,6 +149,9 @@ final class PassiveOpen {
                 int sends = ++rows.retries[row];
                 rows.schedule(row, now + Math.min(config.maxRtoNanos(), config.initialRtoNanos() << Math.min(sends, 16)));
                 counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
+                if (sends >= config.pathRetries()) {
+                    reply.doubt(row);
+                }
                 reply.synAck(row);
             }
         }

@@ -26,6 +26,10 @@ final class ReceiveSpace {
     private final int[] ends = new int[MAX_RANGES];
     private int ranges;
     private int allocated;
+    // The accounts of ReceiveMemory: frames counted, those of them that came out of order, the place among the holders.
+    int accounted;
+    int outOfOrderPages;
+    int holder = Tcb.NONE;
     /** A byte of each of the ranges that grew last, the latest first (RFC 2018 section 4). */
     private final int[] recent = new int[MAX_RANGES];
     private int recents;
@@ -51,6 +55,11 @@ final class ReceiveSpace {
         return ranges;
     }
 
+    /** Frames that it holds. */
+    int allocated() {
+        return allocated;
+    }
+
     boolean isEmpty() {
         return allocated == 0 && ranges == 0;
     }
@@ -69,6 +78,18 @@ final class ReceiveSpace {
         return (seq >>> pageShift) & (pages.length - 1);
     }
 
+    /** How many frames {@link #store} would take. */
+    int missing(int seq, int length) {
+        int end = seq + length;
+        int missing = 0;
+        for (int at = seq; at != end; at += contiguous(at, end)) {
+            if (pages[pageOf(at)] == Tcb.NONE) {
+                missing++;
+            }
+        }
+        return missing;
+    }
+
     /**
      * Copies bytes to their place.
      *
@@ -77,13 +98,7 @@ final class ReceiveSpace {
      */
     boolean store(int seq, MemorySegment source, long offset, int length, int keepFree) {
         int end = seq + length;
-        int missing = 0;
-        for (int at = seq; at != end; at += contiguous(at, end)) {
-            if (pages[pageOf(at)] == Tcb.NONE) {
-                missing++;
-            }
-        }
-        if (pool.available() - missing < keepFree) {
+        if (pool.available() - missing(seq, length) < keepFree) {
             return false;
         }
         long from = offset;
@@ -225,6 +240,37 @@ final class ReceiveSpace {
             System.arraycopy(ends, count, ends, 0, ranges);
         }
         return reached;
+    }
+
+    /** The most frames that ranges can occupy. */
+    int rangePages() {
+        return ranges == 0 ? 0 : (ends[ranges - 1] - 1 >>> pageShift) - (starts[0] >>> pageShift) + 1 & -1 >>> pageShift;
+    }
+
+    /**
+     * Gives up all ranges (RFC 2018 section 8). What lies in order, from {@code start} to {@code next}, stays.
+     *
+     * @return bytes that were given up
+     */
+    int discardRanges(int start, int next) {
+        int bytes = 0;
+        for (int i = 0; i < ranges; i++) {
+            bytes += ends[i] - starts[i];
+        }
+        if (ranges > 0) {
+            int first = starts[0] >>> pageShift;
+            if (start != next && next - 1 >>> pageShift == first) {
+                first++;
+            }
+            int count = (ends[ranges - 1] - 1 >>> pageShift) - first + 1 & -1 >>> pageShift;
+            for (int i = 0; i < count; i++) {
+                freePage(first + i & pages.length - 1);
+            }
+        }
+        ranges = 0;
+        recents = 0;
+        unreported = 0;
+        return bytes;
     }
 
     /** Gives back the pages that lie in whole between {@code from}, unread until now, and {@code to}, unread from now on. */

@@ -56,7 +56,7 @@ final class SegmentWriter {
                 answer ? c.offeredScale() : window.scaleToOffer(), answer ? c.sackOk : config.sack(),
                 answer ? c.timestamps : config.timestamps(), timestampClock + c.tsOffset, c.tsRecent);
         // RFC 7323 section 2.2: the window of a SYN is never scaled.
-        int announced = Math.min(0xffff, config.receiveWindowBytes());
+        int announced = window.announcedAtFirst();
         int flags = answer ? TcpHeader.SYN | TcpHeader.ACK | (CongestionNotification.agreed(c) ? TcpHeader.ECE : 0)
                 : TcpHeader.SYN | (CongestionNotification.asks(c, config) ? TcpHeader.ECE | TcpHeader.CWR : 0);
         TcpHeader.write(memory, tcp, c.ports, c.iss, answer ? c.rcvNxt : 0, length, flags, announced);

@@ -28,13 +28,16 @@ final class SendSpace {
     private final Scoreboard scoreboard;
     /** Frames that sends leave free, so that control segments and received data always find one. */
     private final int keepFree;
+    /** Frames that cutting a segment in two leaves free, so that an ACK always finds one. */
+    private final int keepForControl;
 
     SendSpace(FramePool pool, SegmentTable segments, Scoreboard scoreboard) {
         this.pool = pool;
         this.memory = pool.memory();
         this.segments = segments;
         this.scoreboard = scoreboard;
-        this.keepFree = Math.min(256, pool.capacity() / 8);
+        this.keepFree = ReceiveMemory.notForSends(pool.capacity());
+        this.keepForControl = ReceiveMemory.forControl(pool.capacity()) / 2;
     }
 
     /** How many bytes would be accepted now. */
@@ -191,7 +194,7 @@ final class SendSpace {
         if (pool.holds(pool.addressOf(segment)) > 1) {
             return false;
         }
-        long frame = pool.allocate();
+        long frame = pool.allocate(keepForControl);
         if (frame == FramePool.NONE) {
             return false;
         }

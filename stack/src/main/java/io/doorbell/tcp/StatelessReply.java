@@ -59,9 +59,13 @@ final class StatelessReply {
                 rows.scale[row] >= 0 ? window.scaleToOffer() : -1, rows.sack[row], rows.timestamps[row],
                 timestampClock + rows.tsOffset[row], rows.tsRecent[row]);
         TcpHeader.write(memory, tcp, rows.ports[row], rows.iss[row], rows.irs[row] + 1, header,
-                TcpHeader.SYN | TcpHeader.ACK | (rows.ecn[row] ? TcpHeader.ECE : 0),
-                Math.min(0xffff, config.receiveWindowBytes()));
+                TcpHeader.SYN | TcpHeader.ACK | (rows.ecn[row] ? TcpHeader.ECE : 0), window.announcedAtFirst());
         return post(frame, tcp, header, rows.localAddress[row], rows.remoteAddress[row]);
+    }
+
+    /** SYN-ACKs get no answer: the next hop's MAC may be wrong (RFC 1122 section 3.3.1.4). */
+    void doubt(int row) {
+        ipv4.doubt(rows.remoteAddress[row]);
     }
 
     /** A bare ACK that tells a half-open row's numbers: what an unacceptable segment is answered with. */
@@ -77,7 +81,7 @@ final class StatelessReply {
             header += TcpOptions.TIMESTAMPS_LENGTH;
         }
         TcpHeader.write(memory, tcp, rows.ports[row], rows.iss[row] + 1, rows.irs[row] + 1, header, TcpHeader.ACK,
-                Math.min(0xffff, config.receiveWindowBytes()));
+                window.announcedAtFirst());
         post(frame, tcp, header, rows.localAddress[row], rows.remoteAddress[row]);
     }
 

@@ -150,6 +150,8 @@ public abstract class Tcb {
     /** The largest payload seen: what "full-sized segment" means for delayed ACKs. */
     int rcvMss;
     ReceiveSpace received;
+    /** How the window grows; null as long as little was received. */
+    WindowTuning windowTuning;
     int firstPiece = NONE;
     int lastPiece = NONE;
     boolean finReceived;
@@ -188,6 +190,8 @@ public abstract class Tcb {
     boolean delivering;
     boolean userClosed;
     boolean wantsWritable;
+    /** It wants that, and has nothing out whose acknowledgement would tell it. */
+    boolean awaitsFrames;
     boolean dataLeft;
     CloseReason closeReason;
     /** A router or this host said that the peer cannot be reached; told if the connection times out. */

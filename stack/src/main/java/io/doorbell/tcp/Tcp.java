@@ -67,9 +67,10 @@ public final class Tcp implements Transport {
         segments = new SegmentTable(pool.capacity());
         Scoreboard scoreboard = new Scoreboard(segments);
         sendSpace = new SendSpace(pool, segments, scoreboard);
-        window = new ReceiveWindow(config, mtu);
+        ReceiveMemory memory = new ReceiveMemory(pool, config, counters);
+        window = new ReceiveWindow(config, mtu, memory);
         burst = new Burst(burstLimit);
-        data = new DataInput(pool, burst, window, counters);
+        data = new DataInput(pool, burst, window, memory, counters);
         Rack rack = new Rack(segments, scoreboard, config.timestampTickNanos());
         LossRecovery recovery = new LossRecovery(scoreboard, rack, config, counters);
         SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters, mtu);
@@ -86,7 +87,7 @@ public final class Tcp implements Transport {
                 rtt, output, ipv4, config);
         input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
         pathErrors = new PathErrors(lifecycle, scoreboard, segments, counters);
-        timers = new Timers(timerQueue, lifecycle, output, recovery, rtt,
+        timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, ipv4,
                 new PeerLiveness(lifecycle, output, counters), config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
@@ -100,6 +101,7 @@ public final class Tcp implements Transport {
         output.now(nowNanos);
         reply.timestampClock(output.timestampClock());
         challenges.now(nowNanos);
+        data.now(nowNanos);
         lifecycle.now(nowNanos);
     }
 
@@ -117,6 +119,10 @@ public final class Tcp implements Transport {
         }
         if (c != null) {
             input.arrives(c, segment, now);
+            if (c.wantsWritable && c.unacknowledged() == 0) {
+                // The last ACK came while frames were short: there will be no other to wait for.
+                starved.add(c);
+            }
         } else {
             unknown();
         }

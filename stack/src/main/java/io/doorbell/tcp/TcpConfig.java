@@ -37,6 +37,18 @@ import java.util.Objects;
  * @param timestampTickNanos   one tick of the timestamp clock (RFC 7323 section 5.4: 1 ms to 1 s; 1 ms as in Linux)
  * @param slowStartAfterIdle   whether a congestion window that was not used for an RTO begins anew (RFC 5681 section 4.1;
  *                             yes, as in Linux)
+ * @param initialReceiveWindowBytes window offered at first; it grows up to {@code receiveWindowBytes} with what the
+ *                             application takes (64 KiB less one byte as in Linux, the most that a SYN can say)
+ * @param outOfOrderFrames     frames that out-of-order data of all connections may occupy; 0 for a quarter of the pool
+ * @param pathRetries          timeouts in a row after which the path is in doubt: the next hop is checked, and a black
+ *                             hole is suspected (RFC 9293 section 3.8.3 R1; 3 as in Linux)
+ * @param blackHoleDetection   whether repeated timeouts of full segments make them smaller (RFC 4821, RFC 8899; as
+ *                             Linux's {@code tcp_mtu_probing} 1)
+ * @param baseSegmentSize      payload bytes that a path is first tried with when a black hole is suspected (1024 as in
+ *                             Linux's {@code tcp_base_mss})
+ * @param minPathMtu           no router is believed that says less (RFC 1191 section 3: 68; Linux: 552)
+ * @param pathMtuAgeNanos      after how long a path that carried little is tried with full segments again (RFC 1191
+ *                             section 6.3: 10 minutes)
  */
 public record TcpConfig(
         int sendBufferBytes,
@@ -67,7 +79,14 @@ public record TcpConfig(
         Pacing pacing,
         long corkNanos,
         long timestampTickNanos,
-        boolean slowStartAfterIdle) {
+        boolean slowStartAfterIdle,
+        int initialReceiveWindowBytes,
+        int outOfOrderFrames,
+        int pathRetries,
+        boolean blackHoleDetection,
+        int baseSegmentSize,
+        int minPathMtu,
+        long pathMtuAgeNanos) {
 
     private static final long MILLISECOND = 1_000_000L;
     private static final long SECOND = 1_000 * MILLISECOND;
@@ -104,6 +123,12 @@ public record TcpConfig(
             throw new IllegalArgumentException("timestampTickNanos is " + timestampTickNanos
                     + ": a tick must be 1 ms to 1 s long (RFC 7323 section 5.4)");
         }
+        atLeast("initialReceiveWindowBytes", initialReceiveWindowBytes, 1);
+        atLeast("outOfOrderFrames", outOfOrderFrames, 0);
+        atLeast("pathRetries", pathRetries, 1);
+        atLeast("baseSegmentSize", baseSegmentSize, 48);
+        atLeast("minPathMtu", minPathMtu, 68);
+        atLeast("pathMtuAgeNanos", pathMtuAgeNanos, 1);
     }
 
     static void delayedAck(long nanos) {
@@ -159,6 +184,13 @@ public record TcpConfig(
         private long corkNanos = 200 * MILLISECOND;
         private long timestampTickNanos = MILLISECOND;
         private boolean slowStartAfterIdle = true;
+        private int initialReceiveWindowBytes = 65_535;
+        private int outOfOrderFrames = 0;
+        private int pathRetries = 3;
+        private boolean blackHoleDetection = true;
+        private int baseSegmentSize = 1024;
+        private int minPathMtu = 68;
+        private long pathMtuAgeNanos = 600 * SECOND;
 
         private Builder() {
         }
@@ -308,12 +340,48 @@ public record TcpConfig(
             return this;
         }
 
+        public Builder initialReceiveWindowBytes(int bytes) {
+            initialReceiveWindowBytes = bytes;
+            return this;
+        }
+
+        public Builder outOfOrderFrames(int frames) {
+            outOfOrderFrames = frames;
+            return this;
+        }
+
+        public Builder pathRetries(int count) {
+            pathRetries = count;
+            return this;
+        }
+
+        public Builder blackHoleDetection(boolean on) {
+            blackHoleDetection = on;
+            return this;
+        }
+
+        public Builder baseSegmentSize(int bytes) {
+            baseSegmentSize = bytes;
+            return this;
+        }
+
+        public Builder minPathMtu(int bytes) {
+            minPathMtu = bytes;
+            return this;
+        }
+
+        public Builder pathMtuAgeNanos(long nanos) {
+            pathMtuAgeNanos = nanos;
+            return this;
+        }
+
         public TcpConfig build() {
             return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
                     delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
                     windowScaling, sack, congestionControl, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections, halfOpenLimit,
                     acceptQueueLimit, challengeAcksPerSecond, ecn, keepalive, userTimeoutNanos, pacing, corkNanos,
-                    timestampTickNanos, slowStartAfterIdle);
+                    timestampTickNanos, slowStartAfterIdle, initialReceiveWindowBytes, outOfOrderFrames, pathRetries,
+                    blackHoleDetection, baseSegmentSize, minPathMtu, pathMtuAgeNanos);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.ip.Ipv4;
 
 /** What happens when a connection's time has come: delayed ACKs, retransmission, probes, TIME-WAIT. */
 final class Timers {
@@ -10,17 +11,19 @@ final class Timers {
     private final SegmentOutput output;
     private final LossRecovery recovery;
     private final RttEstimator rtt;
+    private final Ipv4 ipv4;
     private final PeerLiveness liveness;
     private final TcpConfig config;
     private final Counters counters;
 
     Timers(TimerQueue queue, Lifecycle lifecycle, SegmentOutput output, LossRecovery recovery, RttEstimator rtt,
-           PeerLiveness liveness, TcpConfig config, Counters counters) {
+           Ipv4 ipv4, PeerLiveness liveness, TcpConfig config, Counters counters) {
         this.queue = queue;
         this.lifecycle = lifecycle;
         this.output = output;
         this.recovery = recovery;
         this.rtt = rtt;
+        this.ipv4 = ipv4;
         this.liveness = liveness;
         this.config = config;
         this.counters = counters;
@@ -119,6 +122,10 @@ final class Timers {
         if (c.retries > limit) {
             lifecycle.end(c, c.unreachable ? CloseReason.UNREACHABLE : CloseReason.TIMED_OUT);
             return true;
+        }
+        if (c.retries >= config.pathRetries()) {
+            // RFC 9293 section 3.8.3, R1: something on the way may be wrong, and the first hop is what we can check.
+            ipv4.doubt(c.nextHop);
         }
         return false;
     }

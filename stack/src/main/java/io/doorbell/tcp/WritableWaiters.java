@@ -16,17 +16,24 @@ final class WritableWaiters {
     WritableWaiters(FramePool pool, Lifecycle lifecycle) {
         this.pool = pool;
         this.lifecycle = lifecycle;
-        this.enough = pool.capacity() / 4;
+        // More than sends have to leave free, so that whoever is told finds room.
+        this.enough = Math.max(pool.capacity() / 4,
+                ReceiveMemory.notForSends(pool.capacity()) + Math.max(1, pool.capacity() / 16));
     }
 
+    /** Idempotent. */
     void add(Tcb c) {
-        waiting.add(c);
+        if (!c.awaitsFrames) {
+            c.awaitsFrames = true;
+            waiting.add(c);
+        }
     }
 
     /** Tells them when a good part of the pool is free. */
     void wake() {
         while (!waiting.isEmpty() && pool.available() >= enough) {
             Tcb c = waiting.poll();
+            c.awaitsFrames = false;
             if (c.wantsWritable && c.state.sends()) {
                 c.wantsWritable = false;
                 lifecycle.event(c, Tcb.EVENT_WRITABLE);

@@ -19,6 +19,8 @@ public final class IcmpHeader {
     public static final int CODE_PROTOCOL_UNREACHABLE = 2;
     public static final int CODE_PORT_UNREACHABLE = 3;
     public static final int CODE_FRAGMENTATION_NEEDED = 4;
+    /** Of time exceeded: fragments have not come in time. */
+    public static final int CODE_REASSEMBLY_TIME = 1;
 
     private IcmpHeader() {
     }

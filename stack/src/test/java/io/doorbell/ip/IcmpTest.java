@@ -79,8 +79,20 @@ class IcmpTest {
     }
 
     @Test
-    void an_echo_request_longer_than_the_mtu_is_not_answered() {
-        assertDropped(Counter.DROP_ICMP_TOO_LONG, icmpToUs(icmp(IcmpHeader.ECHO_REQUEST, 0, 1, bytes(1473))));
+    void rfc1122_3_2_2_6_an_echo_request_longer_than_the_mtu_is_answered_in_fragments() {
+        byte[] data = bytes(1473);
+        fixture.receive(icmpToUs(icmp(IcmpHeader.ECHO_REQUEST, 0, 1, data)));
+        assertEquals(2, fixture.link.sent.size());
+        byte[] first = fixture.link.sent.getFirst();
+        byte[] second = fixture.link.sent.getLast();
+        assertEquals(0x2000, Ipv4Header.fragmentWord(MemorySegment.ofArray(first), 14));
+        assertEquals(1480 / 8, Ipv4Header.fragmentWord(MemorySegment.ofArray(second), 14));
+        assertArrayEquals(Arrays.copyOfRange(first, 18, 20), Arrays.copyOfRange(second, 18, 20), "identification");
+        byte[] whole = new byte[1481];
+        System.arraycopy(first, 34, whole, 0, 1480);
+        System.arraycopy(second, 34, whole, 1480, 1);
+        assertArrayEquals(icmp(IcmpHeader.ECHO_REPLY, 0, 1, data), whole);
+        fixture.assertNoFrameLeaked();
     }
 
     @Test

@@ -38,8 +38,10 @@ class Ipv4AddressTest {
 
     @Test
     void config_takes_an_address_its_prefix_and_a_gateway() {
-        assertEquals(new Ipv4Config(Frames.OURS, 24, Frames.PEER), Ipv4Config.of("10.0.0.2/24", "10.0.0.1"));
-        assertEquals(new Ipv4Config(Frames.OURS, 8, 0), Ipv4Config.of("10.0.0.2/8", null));
+        assertEquals(new Ipv4Config(Frames.OURS, 24, Frames.PEER, 64, 16, 30_000_000_000L),
+                Ipv4Config.of("10.0.0.2/24", "10.0.0.1"));
+        assertEquals(new Ipv4Config(Frames.OURS, 8, 0, 64, 16, 30_000_000_000L),
+                Ipv4Config.of("10.0.0.2/8", null));
     }
 
     @Test

@@ -170,13 +170,6 @@ class Ipv4InputTest {
     }
 
     @Test
-    void rfc791_3_2_fragments_are_dropped_until_they_are_reassembled() {
-        for (int word : new int[] {Ipv4Header.MORE_FRAGMENTS, 1, Ipv4Header.MORE_FRAGMENTS | 100, 0x1fff}) {
-            assertDropped(Counter.DROP_IP_FRAGMENT, toUs(ipv4(TCP, PEER, OURS, new byte[0], word, tcp(1, 2, 3, 0))));
-        }
-    }
-
-    @Test
     void rfc791_3_1_dont_fragment_and_the_reserved_bit_do_not_make_a_fragment() {
         fixture.receive(toUs(ipv4(TCP, PEER, OURS, new byte[0], 0xc000, tcp(1234, 80, 5, 0))));
         assertEquals(1, fixture.segments.size());
