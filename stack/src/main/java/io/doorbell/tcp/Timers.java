@@ -12,17 +12,19 @@ final class Timers {
     private final LossRecovery recovery;
     private final RttEstimator rtt;
     private final Ipv4 ipv4;
+    private final PathMtu paths;
     private final TcpConfig config;
     private final Counters counters;
 
     Timers(TimerQueue queue, Lifecycle lifecycle, SegmentOutput output, LossRecovery recovery, RttEstimator rtt,
-           Ipv4 ipv4, TcpConfig config, Counters counters) {
+           Ipv4 ipv4, PathMtu paths, TcpConfig config, Counters counters) {
         this.queue = queue;
         this.lifecycle = lifecycle;
         this.output = output;
         this.recovery = recovery;
         this.rtt = rtt;
         this.ipv4 = ipv4;
+        this.paths = paths;
         this.config = config;
         this.counters = counters;
     }
@@ -92,6 +94,7 @@ final class Timers {
             output.sendProbe(c);
             c.retransmitDeadline = now + c.rtoNanos;
         } else if (c.sndNxt != c.sndUna) {
+            paths.timeout(c);
             recovery.timeout(c, now);
         }
         lifecycle.wantOutput(c);
