@@ -14,6 +14,7 @@ final class Lifecycle {
     private final StatelessReply reply;
     private final EventList events;
     private final Ipv4 ipv4;
+    private final PathMtu paths;
     private final TcpConfig config;
     private final Counters counters;
     private Tcb firstOutput;
@@ -21,7 +22,7 @@ final class Lifecycle {
     private long now;
 
     Lifecycle(ConnectionTable table, TimerQueue timers, SendSpace sendSpace, DataInput data, SegmentOutput output,
-              StatelessReply reply, EventList events, Ipv4 ipv4, TcpConfig config, Counters counters) {
+              StatelessReply reply, EventList events, Ipv4 ipv4, PathMtu paths, TcpConfig config, Counters counters) {
         this.table = table;
         this.timers = timers;
         this.sendSpace = sendSpace;
@@ -30,6 +31,7 @@ final class Lifecycle {
         this.reply = reply;
         this.events = events;
         this.ipv4 = ipv4;
+        this.paths = paths;
         this.config = config;
         this.counters = counters;
     }
@@ -84,6 +86,7 @@ final class Lifecycle {
 
     void established(Tcb c) {
         c.state = TcpState.ESTABLISHED;
+        paths.start(c);
         event(c, Tcb.EVENT_CONNECTED);
         PeerLiveness.start(c, now);
         if (c.finQueued) {

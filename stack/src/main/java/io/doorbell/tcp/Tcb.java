@@ -53,6 +53,8 @@ public abstract class Tcb {
     int sndEnd;
     /** The most payload bytes in one segment: what the peer takes and the path carries, less options. */
     int mss;
+    /** Why it is less than it was; null on most paths. */
+    PathMtu.Narrow narrow;
     byte sndScale;
     byte rcvScale;
     /** Both sides sent the window scale option (RFC 7323 section 2.2). */

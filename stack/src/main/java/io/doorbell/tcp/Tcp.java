@@ -41,6 +41,7 @@ public final class Tcp implements Transport {
     private final Lifecycle lifecycle;
     private final SegmentInput input;
     private final PassiveOpen passiveOpen;
+    private final PathMtu paths;
     private final PathErrors pathErrors;
     private final Timers timers;
     private final ChallengeAcks challenges;
@@ -76,9 +77,10 @@ public final class Tcp implements Transport {
         SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters, mtu);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
                 timerQueue);
+        paths = new PathMtu(scoreboard, segments, config, counters);
         halfOpen = new HalfOpenTable(config.halfOpenLimit());
         reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen);
-        lifecycle = new Lifecycle(table, timerQueue, sendSpace, data, output, reply, events, ipv4, config, counters);
+        lifecycle = new Lifecycle(table, timerQueue, sendSpace, data, output, reply, events, ipv4, paths, config, counters);
         challenges = new ChallengeAcks(config.challengeAcksPerSecond());
         initialSequence = new InitialSequence(secrets);
         passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence, challenges, window, config, counters);
@@ -86,8 +88,8 @@ public final class Tcp implements Transport {
         acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack), recovery,
                 rtt, output, ipv4, config);
         input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
-        pathErrors = new PathErrors(lifecycle, scoreboard, segments, counters);
-        timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, ipv4,
+        pathErrors = new PathErrors(lifecycle, paths, counters);
+        timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, ipv4, paths,
                 new PeerLiveness(lifecycle, output, counters), config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
@@ -102,6 +104,7 @@ public final class Tcp implements Transport {
         reply.timestampClock(output.timestampClock());
         challenges.now(nowNanos);
         data.now(nowNanos);
+        paths.now(nowNanos);
         lifecycle.now(nowNanos);
     }
 
@@ -290,6 +293,7 @@ public final class Tcp implements Transport {
         if (!c.state.sends() || c.finQueued) {
             return refusal(c);
         }
+        paths.age(c);
         int result = sendSpace.send(c, source, offset, length);
         if (result == Tcb.BACKPRESSURE) {
             waitForRoom(c);
@@ -304,6 +308,7 @@ public final class Tcp implements Transport {
         if (!c.state.sends() || c.finQueued) {
             return refusal(c);
         }
+        paths.age(c);
         int accepted = Math.min(length, sendSpace.room(c));
         if (accepted > 0) {
             sendSpace.send(c, source, offset, accepted);

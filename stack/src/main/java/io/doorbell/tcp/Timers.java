@@ -13,11 +13,12 @@ final class Timers {
     private final RttEstimator rtt;
     private final Ipv4 ipv4;
     private final PeerLiveness liveness;
+    private final PathMtu paths;
     private final TcpConfig config;
     private final Counters counters;
 
     Timers(TimerQueue queue, Lifecycle lifecycle, SegmentOutput output, LossRecovery recovery, RttEstimator rtt,
-           Ipv4 ipv4, PeerLiveness liveness, TcpConfig config, Counters counters) {
+           Ipv4 ipv4, PathMtu paths, PeerLiveness liveness, TcpConfig config, Counters counters) {
         this.queue = queue;
         this.lifecycle = lifecycle;
         this.output = output;
@@ -25,6 +26,7 @@ final class Timers {
         this.rtt = rtt;
         this.ipv4 = ipv4;
         this.liveness = liveness;
+        this.paths = paths;
         this.config = config;
         this.counters = counters;
     }
@@ -112,6 +114,7 @@ final class Timers {
             output.sendProbe(c);
             c.retransmitDeadline = now + c.rtoNanos;
         } else if (c.sndNxt != c.sndUna) {
+            paths.timeout(c);
             recovery.timeout(c, now);
         }
         lifecycle.wantOutput(c);

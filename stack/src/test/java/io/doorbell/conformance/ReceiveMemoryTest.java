@@ -129,6 +129,7 @@ class ReceiveMemoryTest {
             script.act("fills the pool", () -> {
                 int room = script.flow().application().connection().sendSpace();
                 byte[] bytes = new byte[Math.max(0, room)];
+                script.flow().application().wroteZeros(bytes.length);
                 script.flow().application().connection().send(bytes, 0, bytes.length);
             });
             script.takeAll();
