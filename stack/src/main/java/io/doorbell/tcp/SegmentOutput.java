@@ -58,9 +58,13 @@ final class SegmentOutput {
      */
     boolean run(Tcb c) {
         boolean blocked;
+        if (c.state == TcpState.CLOSED) {
+            // It ended while it waited for room, perhaps before its SYN could leave.
+            return false;
+        }
         if (c.synPending) {
             blocked = !sendSyn(c);
-        } else if (c.state == TcpState.CLOSED || c.state == TcpState.SYN_SENT) {
+        } else if (c.state == TcpState.SYN_SENT) {
             return false;
         } else {
             blocked = !sendDuplicateAcks(c) || !retransmitLost(c) || !sendNew(c) || !sendFin(c) || !sendAck(c);

@@ -17,7 +17,7 @@ final class Distilled {
         List<byte[]> needed = new ArrayList<>();
         for (byte[] input : byLength) {
             Edges.clear();
-            new Session(input).play();
+            new Session(input, null).play();
             BitSet edges = Edges.taken();
             edges.andNot(taken);
             if (!edges.isEmpty()) {

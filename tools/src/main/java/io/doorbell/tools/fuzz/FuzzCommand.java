@@ -36,6 +36,9 @@ public final class FuzzCommand implements Callable<Integer> {
     @Option(names = "--input", paramLabel = "HEX", description = "Play this one input, as a finding names it.")
     private String input;
 
+    @Option(names = "--trace", description = "With --input: print every frame.")
+    private boolean trace;
+
     @Option(names = "--corpus", paramLabel = "FILE", description = "Inputs to begin with (default: those kept with the source).")
     private Path file;
 
@@ -54,9 +57,9 @@ public final class FuzzCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         if (input != null) {
-            return new FuzzRun(0, out).run(List.of(HexFormat.of().parseHex(input)), 0);
+            return new FuzzRun(0, out, trace ? new Trace(out) : null).run(List.of(HexFormat.of().parseHex(input)), 0);
         }
-        FuzzRun run = new FuzzRun(seed != null ? seed : new SplittableRandom().nextLong(1L << 48), out);
+        FuzzRun run = new FuzzRun(seed != null ? seed : new SplittableRandom().nextLong(1L << 48), out, null);
         int code = run.run(file != null ? Corpus.read(file) : kept(), frames);
         if (save != null && code == ExitCode.OK) {
             run.save(save);

@@ -16,6 +16,7 @@ final class FuzzRun {
     private static final long PROGRESS_NANOS = 10_000_000_000L;
 
     private final PrintWriter out;
+    private final Trace trace;
     private final long seed;
     private final SplittableRandom random;
     private final Corpus corpus = new Corpus();
@@ -25,7 +26,9 @@ final class FuzzRun {
     private long frames;
     private long sessions;
 
-    FuzzRun(long seed, PrintWriter out) {
+    /** @param trace where to tell every frame, null for nowhere */
+    FuzzRun(long seed, PrintWriter out, Trace trace) {
+        this.trace = trace;
         this.seed = seed;
         this.out = out;
         this.random = new SplittableRandom(seed);
@@ -70,7 +73,7 @@ final class FuzzRun {
         Edges.clear();
         sessions++;
         try {
-            Session session = new Session(input);
+            Session session = new Session(input, trace);
             session.play();
             frames += session.frames();
         } catch (RuntimeException | StackOverflowError | AssertionError found) {
@@ -115,7 +118,7 @@ final class FuzzRun {
 
     private static boolean same(byte[] input, Throwable found) {
         try {
-            new Session(input).play();
+            new Session(input, null).play();
             return false;
         } catch (RuntimeException | StackOverflowError | AssertionError again) {
             return again.getClass() == found.getClass() && kind(again).equals(kind(found));

@@ -34,6 +34,7 @@ final class Peer {
     int stackEnd;
     boolean stackFin;
     boolean resetSeen;
+    private boolean agreed;
     /** Behind the last sequence number that this peer has sent within the stack's window. */
     int furthest;
     int ecn;
@@ -83,6 +84,7 @@ final class Peer {
             stackIss = seq;
             stackEnd = seq;
             stackFin = false;
+            agreed = false;
         }
         int length = frame.length - tcp - header;
         int end = seq + length + (syn ? 1 : 0) + flags % 2;
@@ -93,6 +95,11 @@ final class Peer {
         }
         if ((flags & ACK) != 0) {
             stackAck = FrameBytes.i32(frame, tcp + 8);
+            if (!agreed) {
+                // Whatever was sent before the stack knew a sequence number of ours was not taken.
+                agreed = true;
+                furthest = stackAck;
+            }
             stackEdge = stackAck + (FrameBytes.u16(frame, tcp + 14) << (syn ? 0 : stackScale));
         }
         return known ? wrongContent(frame, tcp + header, length, seq) : null;

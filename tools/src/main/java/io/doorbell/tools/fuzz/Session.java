@@ -18,10 +18,11 @@ final class Session {
     private final byte[][] recent = new byte[RECENT][];
     private int frames;
 
-    Session(byte[] input) {
+    /** @param trace where to tell every frame, null for nowhere */
+    Session(byte[] input, Trace trace) {
         choices = new Choices(input);
         int state = choices.below(Opening.STATES);
-        stage = new Stage(choices.u8(), choices.u8());
+        stage = new Stage(choices.u8(), choices.u8(), trace);
         int more = choices.u8();
         if ((more & 16) != 0) {
             stage.appetite = 900;
@@ -43,6 +44,7 @@ final class Session {
         stage.relax();
         FuzzUser user = stage.main();
         if (user != null && !stage.peer.resetSeen) {
+            stage.tell("a sane peer: " + user.connection);
             new SanePeer(stage).end(user);
         }
         stage.settle();
@@ -74,7 +76,7 @@ final class Session {
         }
         recent[frames % RECENT] = frame.clone();
         frames++;
-        stage.link.inject(frame);
+        stage.inject(frame);
         if (!burst) {
             stage.poll();
         }
@@ -188,6 +190,7 @@ final class Session {
     private void user() {
         int what = choices.u8();
         FuzzUser user = stage.main();
+        stage.tell("the user's turn: " + what % 16);
         if (user == null) {
             if (what % 4 == 0 && stage.stack.connections() < 8) {
                 stage.connect();
@@ -272,6 +275,7 @@ final class Session {
     /** The link's ring full, frames that stay on the wire, a pool that others have emptied; and all well again. */
     private void circumstances() {
         int kind = choices.u8();
+        stage.tell("circumstances: " + kind % 6);
         switch (kind % 6) {
             case 0 -> stage.link.room = choices.below(20);
             case 1 -> stage.link.keepsPosted = true;

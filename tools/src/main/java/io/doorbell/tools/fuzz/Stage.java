@@ -26,9 +26,12 @@ final class Stage {
     int appetite = Integer.MAX_VALUE;
     boolean anyContent;
     long now = -5 * SECOND;
+    private final Trace trace;
     private String fault;
 
-    Stage(int settings, int more) {
+    /** @param trace where to tell every frame, null for nowhere */
+    Stage(int settings, int more, Trace trace) {
+        this.trace = trace;
         TcpConfig config = TcpConfig.builder().maxConnections(16).halfOpenLimit(8).acceptQueueLimit(8).retries(5)
                 .synRetries(3).maxRtoNanos(5 * SECOND).sendBufferBytes(1 << 14)
                 .receiveWindowBytes((settings & 1) != 0 ? 3_000 : (settings & 2) != 0 ? 100_000 : 20_000)
@@ -43,8 +46,21 @@ final class Stage {
             user.connection = connection;
             return user;
         });
-        link.inject(Peer.arp(1, Peer.ADDRESS, Peer.STACK_ADDRESS));
+        inject(Peer.arp(1, Peer.ADDRESS, Peer.STACK_ADDRESS));
         poll();
+    }
+
+    void inject(byte[] frame) {
+        if (trace != null) {
+            trace.frame(now, "-->", frame);
+        }
+        link.inject(frame);
+    }
+
+    void tell(String what) {
+        if (trace != null) {
+            trace.note(now, what);
+        }
     }
 
     FuzzUser user() {
@@ -75,10 +91,13 @@ final class Stage {
     }
 
     private void wire(byte[] frame) {
+        if (trace != null) {
+            trace.frame(now, "<--", frame);
+        }
         if (FrameBytes.u16(frame, 12) == FrameBytes.TYPE_ARP) {
             int target = FrameBytes.i32(frame, 38);
             if (FrameBytes.u16(frame, 20) == 1 && (target == Peer.ADDRESS || target == 0x0a0000fe)) {
-                link.inject(Peer.arp(2, target, Peer.STACK_ADDRESS));
+                inject(Peer.arp(2, target, Peer.STACK_ADDRESS));
             }
             return;
         }
@@ -93,7 +112,7 @@ final class Stage {
     }
 
     void receive(byte[] frame) {
-        link.inject(frame);
+        inject(frame);
         poll();
     }
 
