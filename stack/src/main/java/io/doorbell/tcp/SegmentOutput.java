@@ -170,8 +170,9 @@ final class SegmentOutput {
         return true;
     }
 
+    /** The frame of a segment whose first byte was a window probe may still be on its way out of this machine. */
     private boolean sendFirstTime(Tcb c, int segment) {
-        if (!sendSegment(c, segment)) {
+        if (pool.holds(pool.addressOf(segment)) > 1 || !sendSegment(c, segment)) {
             return false;
         }
         c.sendUnsent = segments.next(segment);

@@ -52,4 +52,16 @@ class FoundByFuzzingTest {
         script.takeAll();
         script.expectClosed(CloseReason.TIMED_OUT).expectConnections(0);
     }
+
+    @Test
+    void rfc9293_3_8_6_1_aProbesFrameIsNotUsedAgainWhileItIsPosted(Script script) {
+        script.establish().receive(ack(1).seq(1).win(0));
+        script.send(1000).expectNothing();
+        script.link().keepPosted(true);
+        script.expectBy(seconds(2), data(1, 1));
+        script.receive(ack(2).seq(1).win(60_000)).expectNothing();
+        script.link().keepPosted(false);
+        script.expectBy(script.time() + millis(1), data(2, 999));
+        script.receive(ack(1001).seq(1));
+    }
 }

@@ -117,8 +117,10 @@ final class FuzzLink implements Link {
 
     private void unchanged(Posted frame) {
         int from = (int) frame.address;
-        if (!Arrays.equals(region, from, from + frame.bytes.length, frame.bytes, 0, frame.bytes.length)) {
-            fault = "a frame was changed while the link held it";
+        int differs = Arrays.mismatch(region, from, from + frame.bytes.length, frame.bytes, 0, frame.bytes.length);
+        if (differs >= 0 && fault == null) {
+            fault = "byte " + differs + " of a frame of " + frame.bytes.length + " bytes at " + frame.address
+                    + " was changed while the link held it";
         }
     }
 
