@@ -50,6 +50,13 @@ final class Peer {
         this.furthest = iss;
     }
 
+    /** Waits for a new connection of the stack's, from whatever port. */
+    void awaitSyn() {
+        known = false;
+        resetSeen = false;
+        stackPort = 0;
+    }
+
     int takeOwed() {
         int before = owed;
         owed = 0;
@@ -70,6 +77,9 @@ final class Peer {
             return null;
         }
         int flags = FrameBytes.u8(frame, tcp + 13);
+        if (stackPort == 0 && (flags & SYN) == 0) {
+            return null;
+        }
         if ((flags & RST) != 0) {
             resetSeen = true;
             return null;

@@ -192,7 +192,7 @@ final class Session {
         FuzzUser user = stage.main();
         stage.tell("the user's turn: " + what % 16);
         if (user == null) {
-            if (what % 4 == 0 && stage.stack.connections() < 8) {
+            if (what % 4 == 0 && stage.stack.connections() < 8 && stage.peer.stackPort != 0) {
                 stage.connect();
             }
             return;

@@ -71,7 +71,7 @@ final class Stage {
     }
 
     void connect() {
-        peer.stackPort = 0;
+        peer.awaitSyn();
         FuzzUser user = user();
         user.connection = stack.connect("10.0.0.1", PEER_PORT, user);
         poll();
