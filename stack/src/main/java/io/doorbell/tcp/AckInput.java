@@ -128,7 +128,10 @@ final class AckInput {
     private void updateWindow(Tcb c, InboundSegment segment, int window) {
         boolean newer = Seq.lt(c.sndWl1, segment.seq)
                 || c.sndWl1 == segment.seq && Seq.le(c.sndWl2, segment.ack);
-        if (!newer) {
+        // A peer has nothing to say from beyond its FIN. Believed, such a segment could close the window for ever: the
+        // peer's own, which all stand at the FIN's end, would be the older ones.
+        boolean fromItsEnd = c.finReceived && segment.seq == c.rcvNxt && Seq.le(c.sndWl2, segment.ack);
+        if (c.finReceived ? !fromItsEnd : !newer) {
             return;
         }
         c.sndWnd = window;

@@ -57,9 +57,13 @@ final class SegmentOutput {
      */
     boolean run(Tcb c) {
         boolean blocked;
+        if (c.state == TcpState.CLOSED) {
+            // It ended while it waited for room, perhaps before its SYN could leave.
+            return false;
+        }
         if (c.synPending) {
             blocked = !sendSyn(c);
-        } else if (c.state == TcpState.CLOSED || c.state == TcpState.SYN_SENT) {
+        } else if (c.state == TcpState.SYN_SENT) {
             return false;
         } else {
             blocked = !sendDuplicateAcks(c) || !retransmitLost(c) || !sendNew(c) || !sendFin(c) || !sendAck(c);
@@ -169,8 +173,9 @@ final class SegmentOutput {
         return true;
     }
 
+    /** The frame of a segment whose first byte was a window probe may still be on its way out of this machine. */
     private boolean sendFirstTime(Tcb c, int segment) {
-        if (!sendSegment(c, segment)) {
+        if (pool.holds(pool.addressOf(segment)) > 1 || !sendSegment(c, segment)) {
             return false;
         }
         c.sendUnsent = segments.next(segment);

@@ -1,0 +1,226 @@
+package io.doorbell.tools.fuzz;
+
+import io.doorbell.TcpStack;
+import io.doorbell.tcp.CongestionAlgorithm;
+import io.doorbell.tcp.TcpConfig;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One stack on a virtual clock with the peer of one connection, and what must always hold of it. */
+final class Stage {
+    static final int PORT = 80;
+    static final int PEER_PORT = 40_000;
+    static final long MILLISECOND = 1_000_000L;
+    static final long SECOND = 1_000_000_000L;
+    private static final int FRAMES = 192;
+    private static final int MOST_POLLS = 300;
+    private static final int MOST_FRAMES_OUT = 5_000;
+    private static final int MOST_DEADLINES = 20_000;
+    private static final long AFTERMATH_NANOS = 3_600 * SECOND;
+    private static final byte[] REGION = FuzzLink.region(FRAMES);
+
+    final FuzzLink link = new FuzzLink(REGION, this::wire);
+    final TcpStack stack;
+    final List<FuzzUser> users = new ArrayList<>();
+    Peer peer;
+    int appetite = Integer.MAX_VALUE;
+    boolean anyContent;
+    long now = -5 * SECOND;
+    private final Trace trace;
+    private String fault;
+
+    /** @param trace where to tell every frame, null for nowhere */
+    Stage(int settings, int more, Trace trace) {
+        this.trace = trace;
+        TcpConfig config = TcpConfig.builder().maxConnections(16).halfOpenLimit(8).acceptQueueLimit(8).retries(5)
+                .synRetries(3).maxRtoNanos(5 * SECOND).sendBufferBytes(1 << 14)
+                .receiveWindowBytes((settings & 1) != 0 ? 3_000 : (settings & 2) != 0 ? 100_000 : 20_000)
+                .timestamps((settings & 4) == 0).sack((settings & 8) == 0).windowScaling((settings & 16) == 0)
+                .nagle((settings & 32) != 0).delayedAckNanos((settings & 64) != 0 ? 0 : 40 * MILLISECOND)
+                .congestionControl((settings & 128) != 0 ? CongestionAlgorithm.NEW_RENO : CongestionAlgorithm.CUBIC)
+                .build();
+        peer = new Peer(PEER_PORT, PORT, (more & 1) != 0 ? -1_000 : (more & 2) != 0 ? Integer.MAX_VALUE - 500 : 1_000);
+        stack = TcpStack.on(link).address("10.0.0.2/24").gateway("10.0.0.254").tcp(config).seed(more).build();
+        stack.listen(PORT, connection -> {
+            FuzzUser user = user();
+            user.connection = connection;
+            return user;
+        });
+        inject(Peer.arp(1, Peer.ADDRESS, Peer.STACK_ADDRESS));
+        poll();
+    }
+
+    void inject(byte[] frame) {
+        if (trace != null) {
+            trace.frame(now, "-->", frame);
+        }
+        link.inject(frame);
+    }
+
+    void tell(String what) {
+        if (trace != null) {
+            trace.note(now, what);
+        }
+    }
+
+    FuzzUser user() {
+        FuzzUser user = new FuzzUser(appetite);
+        user.anyContent = anyContent;
+        users.add(user);
+        return user;
+    }
+
+    void connect() {
+        peer.awaitSyn();
+        FuzzUser user = user();
+        user.connection = stack.connect("10.0.0.1", PEER_PORT, user);
+        poll();
+    }
+
+    /** The user of the connection that the peer takes part in and that has not ended; null if there is none. */
+    FuzzUser main() {
+        for (int i = users.size() - 1; i >= 0; i--) {
+            FuzzUser user = users.get(i);
+            if (user.closed == null && user.connection != null && user.connection.remotePort() == peer.port
+                    && user.connection.remoteAddress() == Peer.ADDRESS
+                    && user.connection.localPort() == peer.stackPort) {
+                return user;
+            }
+        }
+        return null;
+    }
+
+    private void wire(byte[] frame) {
+        if (trace != null) {
+            trace.frame(now, "<--", frame);
+        }
+        if (FrameBytes.u16(frame, 12) == FrameBytes.TYPE_ARP) {
+            int target = FrameBytes.i32(frame, 38);
+            if (FrameBytes.u16(frame, 20) == 1 && (target == Peer.ADDRESS || target == 0x0a0000fe)) {
+                inject(Peer.arp(2, target, Peer.STACK_ADDRESS));
+            }
+            return;
+        }
+        note(FrameBytes.wrongSums(frame));
+        note(peer.sees(frame));
+    }
+
+    void note(String what) {
+        if (fault == null) {
+            fault = what;
+        }
+    }
+
+    void receive(byte[] frame) {
+        inject(frame);
+        poll();
+    }
+
+    /** Lets the stack do what is to be done now, and checks that it comes to an end and kept the rules. */
+    void poll() {
+        long before = link.transmitted;
+        int polls = 0;
+        int work;
+        do {
+            work = stack.poll(now);
+            if (++polls > MOST_POLLS) {
+                throw new Finding("the stack is still busy after " + MOST_POLLS + " polls at the same time");
+            }
+            if (link.transmitted - before > MOST_FRAMES_OUT) {
+                throw new Finding("the stack sends without an end");
+            }
+        } while (work > 0 || link.hasInbound());
+        check();
+    }
+
+    void check() {
+        note(link.fault());
+        for (FuzzUser user : users) {
+            note(user.fault);
+        }
+        if (fault != null) {
+            throw new Finding(fault);
+        }
+    }
+
+    /** Moves to the stack's next deadline, but not beyond a time; false if there was none before it. */
+    boolean nextDeadline(long until) {
+        long deadline = stack.nextDeadlineNanos();
+        if (deadline > until) {
+            now = until;
+            poll();
+            return false;
+        }
+        now = Math.max(now, deadline);
+        poll();
+        return true;
+    }
+
+    void advance(long nanos) {
+        long until = now + nanos;
+        int count = 0;
+        while (nextDeadline(until)) {
+            if (++count > MOST_DEADLINES) {
+                throw new Finding("nextDeadlineNanos() stays before " + until + " after " + count + " polls");
+            }
+            if (link.room <= 0 || link.keepsPosted || link.frames().available() < FRAMES / 8) {
+                // It waits for room, which does not come by itself.
+                now = until;
+                poll();
+                return;
+            }
+        }
+    }
+
+    /** Everything that a link may lack is there again. */
+    void relax() {
+        link.room = Integer.MAX_VALUE;
+        link.keepsPosted = false;
+        link.bringBack();
+        poll();
+    }
+
+    /** After every connection was aborted and all timers have run out, no row and no frame may be held. */
+    void settle() {
+        for (FuzzUser user : users) {
+            if (user.closed == null && user.connection != null) {
+                user.abort();
+            }
+        }
+        advance(AFTERMATH_NANOS);
+        int rows = stack.connections() + stack.halfOpen();
+        if (rows != 0) {
+            throw new Finding(rows + " connections are left after all were aborted");
+        }
+        for (FuzzUser user : users) {
+            if (user.closed == null) {
+                throw new Finding("a connection ended without closed()");
+            }
+        }
+        allFramesBack();
+    }
+
+    private void allFramesBack() {
+        link.reclaim();
+        int missing = link.frames().capacity() - link.frames().available();
+        if (missing != 0) {
+            throw new Finding(missing + " frames are held by nobody that is left");
+        }
+    }
+
+    void close() {
+        stack.close();
+        link.close();
+        check();
+        allFramesBack();
+    }
+
+    /** Something that must not be. */
+    static final class Finding extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Finding(String what) {
+            super(what);
+        }
+    }
+}
