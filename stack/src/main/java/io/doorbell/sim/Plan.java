@@ -53,7 +53,7 @@ record Plan(long seed, int bytes, int writeBytes, long thinkNanos, Reading readi
             default -> Ending.HALF_CLOSE;
         };
         // Not so many tiny sends that the run becomes one of them alone.
-        int least = Math.max(1, bytes / 2_000);
+        int least = Math.max(1, bytes / 400);
         return new Plan(random.nextLong(), bytes, Math.max(least, write),
                 random.nextInt(4) == 0 ? 1 + random.nextLong(300 * MILLISECOND) : 0, reading,
                 1 + random.nextLong(random.nextInt(8) == 0 ? 5_000 * MILLISECOND : 50 * MILLISECOND), ending,

@@ -40,6 +40,7 @@ public final class Simulation {
     private final Map<Integer, Pair> fromServer = new HashMap<>();
     private Listener clientListener;
     private Listener serverListener;
+    private long audits;
     private int nextWeather;
     private int nextLink;
     private int nextJump;
@@ -137,13 +138,14 @@ public final class Simulation {
     // ---- one step
 
     private void step() {
-        act();
-        network.step(nextWake());
-        audit();
+        boolean acted = act();
+        if (network.step(nextWake()) || acted) {
+            audit();
+        }
     }
 
     private void audit() {
-        if (network.polls % auditEvery == 0) {
+        if (++audits % auditEvery == 0) {
             report("client", clientAudit.check(ofClient));
             report("server", serverAudit.check(ofServer));
             report("both ends", Audit.checkEnds(clientAudit, serverAudit));
@@ -180,8 +182,10 @@ public final class Simulation {
         return Math.min(wake, network.now + PATIENCE_NANOS);
     }
 
-    /** Does what the scenario and the applications want to be done by now. */
-    private void act() {
+    /** Does what the scenario and the applications want to be done by now; whether a stack was called. */
+    private boolean act() {
+        int before = nextLink;
+        boolean acted = false;
         while (nextWeather < scenario.weather.size() && scenario.weather.get(nextWeather).fromNanos() <= elapsed()) {
             Weather next = scenario.weather.get(nextWeather++);
             network.change(next.toServer(), next.toClient());
@@ -199,13 +203,14 @@ public final class Simulation {
             open(scenario.links.get(nextLink++));
         }
         for (Pair pair : pairs) {
-            act(pair.opener, pair.acceptor);
-            act(pair.acceptor, pair.opener);
+            acted |= act(pair.opener, pair.acceptor) | act(pair.acceptor, pair.opener);
         }
+        return acted || nextLink != before;
     }
 
-    private void act(SimulatedPeer peer, SimulatedPeer other) {
-        if (peer.wakeNanos <= network.now) {
+    private boolean act(SimulatedPeer peer, SimulatedPeer other) {
+        boolean due = peer.wakeNanos <= network.now;
+        if (due) {
             peer.act();
         }
         boolean alone = peer.closed == null && peer.connected && network.now - other.closedNanos > PATIENCE_NANOS
@@ -213,6 +218,7 @@ public final class Simulation {
         if (alone) {
             peer.abort(peer.connection);
         }
+        return due || alone;
     }
 
     private void open(Scenario.Link link) {
@@ -298,8 +304,9 @@ public final class Simulation {
         long polls = network.polls + STUCK_STEPS;
         while (violation == null && network.now < until && network.polls < polls
                 && (network.client.connections() + network.server.connections() > 0 || !network.framesAreBack())) {
-            network.step(until);
-            audit();
+            if (network.step(until)) {
+                audit();
+            }
         }
         if (violation == null && network.client.connections() + network.server.connections() > 0) {
             violation = "rows left: " + network.client.connections() + " and " + network.server.connections();

@@ -111,20 +111,28 @@ public final class TwoStacks implements AutoCloseable {
         step(now + LONGEST_STEP_NANOS);
     }
 
-    /** The same, but time moves up to {@code wakeNanos}, when somebody else has something to do. */
-    public void step(long wakeNanos) {
+    /**
+     * The same, but time moves up to {@code wakeNanos}, when somebody else has something to do.
+     *
+     * @return whether either stack did anything
+     */
+    public boolean step(long wakeNanos) {
         polls++;
         int work = client.poll(now);
+        // A busy server comes back when it is due, for what may have come meanwhile.
+        long serverNext = serverDue;
         if (now >= serverDue) {
             work += server.poll(now);
             serverDue = now + serverBusyNanos;
+            serverNext = Math.max(serverDue, server.nextDeadlineNanos());
         }
         if (work == 0) {
-            long next = Math.min(client.nextDeadlineNanos(), server.nextDeadlineNanos());
+            long next = Math.min(client.nextDeadlineNanos(), serverNext);
             now = Math.max(now + TICK_NANOS, Math.min(next, wakeNanos));
         } else {
             now += TICK_NANOS;
         }
+        return work > 0;
     }
 
     /** Steps for so long. */

@@ -83,8 +83,21 @@ public final class Audit {
     }
 
     private void expect(Tcb c, boolean condition, String otherwise) {
-        if (!condition && fault == null) {
-            fault = otherwise + ": " + describe(c);
+        if (!condition) {
+            fail(c, otherwise, "");
+        }
+    }
+
+    /** The same with a number, so that no text is made where nothing is wrong. */
+    private void expect(Tcb c, boolean condition, String otherwise, int number) {
+        if (!condition) {
+            fail(c, otherwise, " " + number);
+        }
+    }
+
+    private void fail(Tcb c, String what, String number) {
+        if (fault == null) {
+            fault = what + number + ": " + describe(c);
         }
     }
 
@@ -139,7 +152,7 @@ public final class Audit {
             boolean sent = segments.has(s, SegmentTable.SENT);
             boolean isLost = segments.has(s, SegmentTable.LOST);
             boolean isSacked = segments.has(s, SegmentTable.SACKED);
-            expect(c, segments.seq(s) == at && segments.length(s) > 0, "a gap in the send queue at " + (at - c.iss));
+            expect(c, segments.seq(s) == at && segments.length(s) > 0, "a gap in the send queue at", at - c.iss);
             expect(c, !isLost || !isSacked, "a segment is both lost and reported");
             expect(c, sent || !isLost && !isSacked, "a segment is lost or reported that was not sent");
             expect(c, !sent || Seq.le(segments.end(s), c.sndNxt), "a segment was sent that is beyond SND.NXT");
@@ -159,9 +172,9 @@ public final class Audit {
         expect(c, unsent || c.sendUnsent == Tcb.NONE, "a segment counts as not sent that is not in the queue");
         expect(c, c.sendHead == Tcb.NONE ? Seq.ge(at, c.sndEnd) || !c.state.isSynchronized() : at == c.sndEnd,
                 "the send queue does not end where the user's bytes do");
-        expect(c, flight == c.inFlight, "bytes in flight recounted: " + flight);
-        expect(c, lost == c.lostSegments, "lost segments recounted: " + lost);
-        expect(c, sacked == c.sackedSegments && (sacked == 0 || c.sackOk), "reported segments recounted: " + sacked);
+        expect(c, flight == c.inFlight, "bytes in flight recounted:", flight);
+        expect(c, lost == c.lostSegments, "lost segments recounted:", lost);
+        expect(c, sacked == c.sackedSegments && (sacked == 0 || c.sackOk), "reported segments recounted:", sacked);
     }
 
     /** The chain in the order of transmission holds exactly the segments in the network. */
@@ -177,7 +190,7 @@ public final class Audit {
             before = s;
         }
         expect(c, c.lastSent == before, "the last segment sent is another");
-        expect(c, bytes == c.inFlight, "bytes in the order of transmission: " + bytes);
+        expect(c, bytes == c.inFlight, "bytes in the order of transmission:", bytes);
     }
 
     /** Whatever waits for the peer waits no longer than a timer. */
@@ -244,8 +257,8 @@ public final class Audit {
     // ---- frames
 
     private void referenced(Tcb c, int frame) {
-        expect(c, referencedIn[frame] != round, "frame " + frame + " belongs to two");
-        expect(c, pool.holds(pool.addressOf(frame)) > 0, "frame " + frame + " is in use and free");
+        expect(c, referencedIn[frame] != round, "a frame belongs to two:", frame);
+        expect(c, pool.holds(pool.addressOf(frame)) > 0, "a frame is in use and free:", frame);
         referencedIn[frame] = round;
         frames++;
     }
@@ -291,7 +304,7 @@ public final class Audit {
         expect(c, Seq.le(c.sndUna, peer.rcvNxt), "what counts as acknowledged did not arrive");
         expect(c, Seq.le(peer.rcvNxt, c.sndNxt), "the peer has more than was sent");
         // RFC 9293 section 3.8.6.1: one byte beyond a closed window probes it.
-        expect(c, c.sndNxt - peer.rcvEdge <= 1, "sent " + (c.sndNxt - peer.rcvEdge) + " beyond the peer's window");
+        expect(c, c.sndNxt - peer.rcvEdge <= 1, "beyond the peer's window was sent", c.sndNxt - peer.rcvEdge);
         for (int s = c.sackedSegments > 0 ? c.sendHead : Tcb.NONE; s != Tcb.NONE && fault == null; s = segments.next(s)) {
             expect(c, !segments.has(s, SegmentTable.SACKED) || Seq.le(segments.end(s), peer.rcvNxt)
                     || peer.received != null && peer.received.contains(segments.seq(s), segments.end(s)),
