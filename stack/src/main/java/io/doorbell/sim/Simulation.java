@@ -139,7 +139,7 @@ public final class Simulation {
 
     private void step() {
         boolean acted = act();
-        if (network.step(nextWake()) || acted) {
+        if (network.step(this::nextWake) || acted) {
             audit();
         }
     }
@@ -263,7 +263,7 @@ public final class Simulation {
         for (Pair pair : pairs) {
             for (SimulatedPeer peer : List.of(pair.opener, pair.acceptor)) {
                 if (peer.closed == null && peer.connection != null) {
-                    text.append(peer.connection).append(" sent ").append(peer.sent).append(" of ")
+                    text.append(Audit.describe(peer.connection)).append(" sent ").append(peer.sent).append(" of ")
                             .append(peer.plan.bytes()).append(", received ").append(peer.received).append("; ");
                 }
             }
@@ -304,7 +304,7 @@ public final class Simulation {
         long polls = network.polls + STUCK_STEPS;
         while (violation == null && network.now < until && network.polls < polls
                 && (network.client.connections() + network.server.connections() > 0 || !network.framesAreBack())) {
-            if (network.step(until)) {
+            if (network.step(() -> until)) {
                 audit();
             }
         }

@@ -9,6 +9,7 @@ import io.doorbell.link.Link;
 import io.doorbell.link.PipeLink;
 import io.doorbell.tcp.TcpConfig;
 import java.nio.channels.WritableByteChannel;
+import java.util.function.LongSupplier;
 
 /**
  * Two stacks on one cable and one virtual clock, in one thread: what happens depends on the seed alone. Each end's
@@ -108,15 +109,16 @@ public final class TwoStacks implements AutoCloseable {
 
     /** One step: both stacks are polled, and time moves to the next thing that happens, by a second at the most. */
     public void step() {
-        step(now + LONGEST_STEP_NANOS);
+        step(() -> now + LONGEST_STEP_NANOS);
     }
 
     /**
-     * The same, but time moves up to {@code wakeNanos}, when somebody else has something to do.
+     * The same, but time moves up to when somebody else has something to do.
      *
+     * @param wakeNanos asked after the polls, which may have changed it
      * @return whether either stack did anything
      */
-    public boolean step(long wakeNanos) {
+    public boolean step(LongSupplier wakeNanos) {
         polls++;
         int work = client.poll(now);
         // A busy server comes back when it is due, for what may have come meanwhile.
@@ -128,7 +130,7 @@ public final class TwoStacks implements AutoCloseable {
         }
         if (work == 0) {
             long next = Math.min(client.nextDeadlineNanos(), serverNext);
-            now = Math.max(now + TICK_NANOS, Math.min(next, wakeNanos));
+            now = Math.max(now + TICK_NANOS, Math.min(next, wakeNanos.getAsLong()));
         } else {
             now += TICK_NANOS;
         }

@@ -58,8 +58,9 @@ final class AckInput {
     void acknowledge(Tcb c, InboundSegment segment, long now) {
         int window = segment.window << c.sndScale;
         if (Seq.ge(segment.ack, c.sndUna)) {
+            boolean advances = segment.ack != c.sndUna;
             take(c, segment, window, now);
-            updateWindow(c, segment, window);
+            updateWindow(c, segment, window, advances);
         }
         if (c.wantsWritable && sendSpace.room(c) >= Math.min(config.sendBufferBytes() / 2, c.unacknowledged() + 1)) {
             c.wantsWritable = false;
@@ -118,14 +119,18 @@ final class AckInput {
         }
     }
 
-    private void updateWindow(Tcb c, InboundSegment segment, int window) {
-        boolean newer = Seq.lt(c.sndWl1, segment.seq)
+    /**
+     * RFC 9293 section 3.10.7.4. An ACK of new data is newer than all before, even on a retransmission, whose sequence
+     * number is not: otherwise the window's right edge would move with SND.UNA beyond what the peer has offered.
+     */
+    private void updateWindow(Tcb c, InboundSegment segment, int window, boolean advances) {
+        boolean newer = advances || Seq.lt(c.sndWl1, segment.seq)
                 || c.sndWl1 == segment.seq && Seq.le(c.sndWl2, segment.ack);
         if (!newer) {
             return;
         }
         c.sndWnd = window;
-        c.sndWl1 = segment.seq;
+        c.sndWl1 = Seq.max(c.sndWl1, segment.seq);
         c.sndWl2 = segment.ack;
         c.sndMaxWnd = Math.max(c.sndMaxWnd, window);
         if (window == 0) {

@@ -102,13 +102,15 @@ public final class Audit {
     }
 
     /** The numbers of a connection, relative to its initial sequence numbers. */
-    private static String describe(Tcb c) {
+    public static String describe(Tcb c) {
         return c.state() + " ports " + c.localPort() + "/" + c.remotePort()
                 + " una " + (c.sndUna - c.iss) + " nxt " + (c.sndNxt - c.iss) + " end " + (c.sndEnd - c.iss)
                 + " wnd " + c.sndWnd + " cwnd " + c.cwnd + " inFlight " + c.inFlight + " lost " + c.lostSegments
                 + " sacked " + c.sackedSegments + " fin " + c.finQueued + "/" + c.finSent + "/" + c.finLost
                 + " rcvUser " + (c.rcvUser - c.irs) + " rcvNxt " + (c.rcvNxt - c.irs) + " rcvEdge " + (c.rcvEdge - c.irs)
-                + " finReceived " + c.finReceived;
+                + " finReceived " + c.finReceived + " left " + c.dataLeft + " events " + c.events + "/" + c.eventsHeld
+                + " recovering " + c.recovering + "/" + c.timedOut + "/" + c.persisting + " retries " + c.retries
+                + " rto " + c.rtoNanos + " mss " + c.mss + " kept " + (c.received == null ? -1 : c.received.ranges());
     }
 
     private void connection(Tcb c) {
