@@ -120,6 +120,7 @@ public final class TwoStacks implements AutoCloseable {
      */
     public boolean step(LongSupplier wakeNanos) {
         polls++;
+        long before = framesSent();
         int work = client.poll(now);
         // A busy server comes back when it is due, for what may have come meanwhile.
         long serverNext = serverDue;
@@ -128,13 +129,18 @@ public final class TwoStacks implements AutoCloseable {
             serverDue = now + serverBusyNanos;
             serverNext = Math.max(serverDue, server.nextDeadlineNanos());
         }
-        if (work == 0) {
+        // A frame that a path has let go, after a delay, is no work of a stack: but the other one has to be polled.
+        if (work == 0 && framesSent() == before) {
             long next = Math.min(client.nextDeadlineNanos(), serverNext);
             now = Math.max(now + TICK_NANOS, Math.min(next, wakeNanos.getAsLong()));
         } else {
             now += TICK_NANOS;
         }
         return work > 0;
+    }
+
+    private long framesSent() {
+        return clientPath.statistics().txFrames + serverPath.statistics().txFrames;
     }
 
     /** Steps for so long. */

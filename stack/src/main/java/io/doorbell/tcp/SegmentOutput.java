@@ -190,9 +190,12 @@ final class SegmentOutput {
         return outstanding == 0 || outstanding + segments.length(segment) <= c.cwnd;
     }
 
-    /** RFC 9293 section 3.7.4: a short segment waits while earlier ones are unacknowledged. */
+    /**
+     * RFC 9293 section 3.7.4: a short segment waits while earlier ones are unacknowledged. A byte of its own that probed
+     * a closed window is not earlier: nothing would ever send the others.
+     */
     private boolean heldByNagle(Tcb c, int segment) {
-        return config.nagle() && segments.length(segment) < c.mss && c.sndNxt != c.sndUna && !c.finQueued;
+        return config.nagle() && segments.length(segment) < c.mss && segment != c.sendHead && !c.finQueued;
     }
 
     private boolean sendSegment(Tcb c, int segment) {
@@ -318,7 +321,9 @@ final class SegmentOutput {
             return;
         }
         if (c.retransmitDeadline == Tcb.NO_DEADLINE) {
-            if (c.sndNxt != c.sndUna) {
+            // Of a segment that was only probed with nothing is out: the window may have opened too little for it.
+            boolean probedOnly = c.sendUnsent != Tcb.NONE && c.sendUnsent == c.sendHead;
+            if (c.sndNxt != c.sndUna && !probedOnly) {
                 c.retransmitDeadline = now + c.rtoNanos;
             } else if (c.sendUnsent != Tcb.NONE && segments.has(c.sendUnsent, SegmentTable.READY)
                     || c.finQueued && !c.finSent) {
