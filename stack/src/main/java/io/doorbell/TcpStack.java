@@ -5,6 +5,7 @@ import io.doorbell.ip.Ipv4;
 import io.doorbell.ip.Ipv4Address;
 import io.doorbell.ip.Ipv4Config;
 import io.doorbell.link.Link;
+import io.doorbell.tcp.Audit;
 import io.doorbell.tcp.CloseReason;
 import io.doorbell.tcp.EventSink;
 import io.doorbell.tcp.Tcb;
@@ -210,6 +211,11 @@ public final class TcpStack implements AutoCloseable {
     /** Handshakes that peers have begun and not completed. */
     public int halfOpen() {
         return tcp.halfOpen();
+    }
+
+    /** Someone to recount the books, for tests: to be asked for before the stack's first poll. */
+    public Audit audit() {
+        return tcp.audit();
     }
 
     public Counters counters() {

@@ -23,6 +23,7 @@ final class ClassRules {
             "tcp", Set.of("wire", "link", "counters", "ip"),
             "send", Set.of("wire", "link", "counters", "ip", "tcp"),
             "", Set.of("wire", "link", "counters", "ip", "tcp", "send"),
+            "sim", Set.of("wire", "link", "counters", "ip", "tcp", "send", ""),
             "run", Set.of("wire", "link", "counters", "ip", "tcp", "send", ""));
 
     /** The only room with a thread and a clock. */

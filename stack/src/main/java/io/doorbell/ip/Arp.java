@@ -249,6 +249,11 @@ final class Arp {
         return hold(neighbour, frame, length);
     }
 
+    /** Frames held for all neighbours together. */
+    int framesHeld() {
+        return held;
+    }
+
     private int hold(Neighbour neighbour, long frame, int length) {
         if (neighbour.state == State.FAILED && now < neighbour.deadlineNanos) {
             counters.increment(Counter.DROP_HELD_UNREACHABLE);

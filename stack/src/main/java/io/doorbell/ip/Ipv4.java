@@ -323,6 +323,11 @@ public final class Ipv4 implements FrameReceiver {
         reassembly.expire();
     }
 
+    /** How many frames wait for neighbours that have not answered; their senders may hold them as well. */
+    public int framesHeld() {
+        return arp.framesHeld();
+    }
+
     /** Gives back the frames that were held for neighbours which have not answered. */
     public void close() {
         arp.dropAllHeld();

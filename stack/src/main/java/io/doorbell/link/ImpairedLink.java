@@ -59,6 +59,8 @@ public final class ImpairedLink implements Link {
 
     private void prepare() {
         FramePool pool = link.frames();
+        outward.reportsOn(inward, arena, pool.frameSize());
+        inward.reportsOn(outward, arena, pool.frameSize());
         if (outward.delayed != null && staging.length == 0) {
             staging = new long[Math.clamp(pool.capacity() / 16, 1, MOST_STAGING_FRAMES)];
             for (int i = 0; i < staging.length; i++) {

@@ -17,6 +17,9 @@ final class ImpairedPath {
     final ImpairmentCounts counts = new ImpairmentCounts();
     DelayedFrames delayed;
     private Impairment impairment;
+    private FragmentationNeeded report;
+    /** The other direction, on which ICMP about this one's frames goes back. */
+    private ImpairedPath back;
     private long random;
     private boolean bad;
     private long busyUntil = Long.MIN_VALUE;
@@ -33,9 +36,24 @@ final class ImpairedPath {
     /** Goes on with another impairment; the random sequence and the frames on their way stay. */
     void change(Arena arena, Impairment next, int frameSize) {
         this.impairment = next;
-        if (next.stores() && delayed == null) {
-            int bytes = next.storageFrameBytes == 0 ? frameSize : next.storageFrameBytes;
-            this.delayed = new DelayedFrames(arena, next.storageFrames, (bytes + 63) & -64);
+        if (next.stores()) {
+            keepFrames(arena, next, frameSize);
+        }
+    }
+
+    /** Sees to it that what this direction reports of its frames finds room on the other one. */
+    void reportsOn(ImpairedPath other, Arena arena, int frameSize) {
+        if (impairment.mtuReported && report == null) {
+            report = new FragmentationNeeded(arena);
+            back = other;
+            other.keepFrames(arena, other.impairment, frameSize);
+        }
+    }
+
+    private void keepFrames(Arena arena, Impairment room, int frameSize) {
+        if (delayed == null) {
+            int bytes = room.storageFrameBytes == 0 ? frameSize : room.storageFrameBytes;
+            this.delayed = new DelayedFrames(arena, room.storageFrames, (bytes + 63) & -64);
         }
     }
 
@@ -60,7 +78,7 @@ final class ImpairedPath {
         randomBefore = random;
         badBefore = bad;
         counts.frames++;
-        if (isDropped(length, nowNanos)) {
+        if (isTooLarge(memory, offset, length, nowNanos) || isLost()) {
             return TAKEN;
         }
         boolean duplicate = chance(impairment.duplicate);
@@ -93,15 +111,36 @@ final class ImpairedPath {
         counts.frames--;
     }
 
-    private boolean isDropped(int length, long nowNanos) {
+    private boolean isTooLarge(MemorySegment memory, long offset, int length, long nowNanos) {
         if (impairment.isDown(nowNanos)) {
             counts.lostDown++;
             return true;
         }
         if (impairment.mtu != 0 && length > impairment.mtu + EthernetHeader.LENGTH) {
             counts.oversized++;
+            if (impairment.mtuReported) {
+                report(memory, offset, length, nowNanos);
+            }
             return true;
         }
+        return false;
+    }
+
+    private void report(MemorySegment memory, long offset, int length, long nowNanos) {
+        int bytes = report.write(memory, offset, length, impairment.mtu);
+        if (bytes == 0) {
+            return;
+        }
+        counts.reported++;
+        back.counts.frames++;
+        if (back.impairment.isDown(nowNanos)) {
+            back.counts.lostDown++;
+        } else if (!back.isLost()) {
+            back.keep(report.memory(), 0, bytes, back.schedule(bytes, false, nowNanos), nowNanos);
+        }
+    }
+
+    private boolean isLost() {
         if (impairment.toBad > 0) {
             bad = bad ? !chance(impairment.toGood) : chance(impairment.toBad);
             if (bad && chance(impairment.lossInBad)) {

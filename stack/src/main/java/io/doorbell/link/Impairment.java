@@ -31,6 +31,7 @@ public final class Impairment {
     final long rateBitsPerSecond;
     final long queueNanos;
     final int mtu;
+    final boolean mtuReported;
     final int storageFrames;
     final int storageFrameBytes;
     private final int queueBytes;
@@ -53,6 +54,7 @@ public final class Impairment {
         this.queueBytes = b.queueBytes;
         this.queueNanos = rateBitsPerSecond == 0 ? 0 : nanosOnTheWire(queueBytes);
         this.mtu = b.mtu;
+        this.mtuReported = b.mtuReported;
         this.storageFrames = b.storageFrames;
         this.storageFrameBytes = b.storageFrameBytes;
         this.down = b.down.clone();
@@ -85,6 +87,7 @@ public final class Impairment {
         b.rateBitsPerSecond = rateBitsPerSecond;
         b.queueBytes = queueBytes;
         b.mtu = mtu;
+        b.mtuReported = mtuReported;
         b.storageFrames = storageFrames;
         b.storageFrameBytes = storageFrameBytes;
         b.down = down.clone();
@@ -137,7 +140,7 @@ public final class Impairment {
             text.append(", rate ").append(rateBitsPerSecond).append(" bit/s, queue ").append(queueBytes).append(" bytes");
         }
         if (mtu > 0) {
-            text.append(", mtu ").append(mtu);
+            text.append(", mtu ").append(mtu).append(mtuReported ? " reported" : "");
         }
         if (down.length > 0) {
             text.append(", down ").append(Arrays.toString(down));
@@ -168,6 +171,7 @@ public final class Impairment {
         private long rateBitsPerSecond;
         private int queueBytes;
         private int mtu;
+        private boolean mtuReported;
         private int storageFrames = 1024;
         private int storageFrameBytes;
         private long[] down = {};
@@ -254,6 +258,17 @@ public final class Impairment {
         /** Frames that carry a larger packet vanish, as behind a router that sends no ICMP; 0 for no such limit. */
         public Builder mtu(int bytes) {
             this.mtu = bytes;
+            this.mtuReported = false;
+            return this;
+        }
+
+        /**
+         * As {@link #mtu}, but the sender of such a packet, if it must not be fragmented, is told with ICMP
+         * "fragmentation needed" (RFC 1191), which travels on the other direction's path with all that happens there.
+         */
+        public Builder mtuReported(int bytes) {
+            this.mtu = bytes;
+            this.mtuReported = bytes > 0;
             return this;
         }
 

@@ -20,6 +20,8 @@ public final class ImpairmentCounts {
     public long lostDown;
     /** Larger than the path's MTU. */
     public long oversized;
+    /** Of those, how many were answered with ICMP on the other direction's path, where they count as frames. */
+    public long reported;
     /** Dropped at the tail of the rate's queue. */
     public long tailDropped;
     /** Dropped because there was no room to keep them, or because they were too large for it. */
@@ -43,7 +45,7 @@ public final class ImpairmentCounts {
     @Override
     public String toString() {
         return "frames " + frames + ", delivered " + delivered + ", waiting " + waiting + ", lost " + lost
-                + ", lost in burst " + lostInBurst + ", lost down " + lostDown + ", oversized " + oversized
+                + ", lost in burst " + lostInBurst + ", lost down " + lostDown + ", oversized " + oversized + ", reported " + reported
                 + ", tail dropped " + tailDropped + ", overflowed " + overflowed + ", duplicated " + duplicated
                 + ", reordered " + reordered + ", corrupted " + corrupted + ", marked " + marked + ", delayed "
                 + delayed;

@@ -61,8 +61,9 @@ final class AckInput {
             if (c.seldom != null) {
                 PeerLiveness.heard(c, segment.ack, now);
             }
+            boolean advances = segment.ack != c.sndUna;
             take(c, segment, window, now);
-            updateWindow(c, segment, window);
+            updateWindow(c, segment, window, advances);
         }
         if (c.wantsWritable && sendSpace.room(c) >= Math.min(c.options.sendBufferBytes() / 2, c.unacknowledged() + 1)) {
             c.wantsWritable = false;
@@ -125,8 +126,12 @@ final class AckInput {
         }
     }
 
-    private void updateWindow(Tcb c, InboundSegment segment, int window) {
-        boolean newer = Seq.lt(c.sndWl1, segment.seq)
+    /**
+     * RFC 9293 section 3.10.7.4. An ACK of new data is newer than all before, even on a retransmission, whose sequence
+     * number is not: otherwise the window's right edge would move with SND.UNA beyond what the peer has offered.
+     */
+    private void updateWindow(Tcb c, InboundSegment segment, int window, boolean advances) {
+        boolean newer = advances || Seq.lt(c.sndWl1, segment.seq)
                 || c.sndWl1 == segment.seq && Seq.le(c.sndWl2, segment.ack);
         // A peer has nothing to say from beyond its FIN. Believed, such a segment could close the window for ever: the
         // peer's own, which all stand at the FIN's end, would be the older ones.
@@ -135,7 +140,7 @@ final class AckInput {
             return;
         }
         c.sndWnd = window;
-        c.sndWl1 = segment.seq;
+        c.sndWl1 = Seq.max(c.sndWl1, segment.seq);
         c.sndWl2 = segment.ack;
         c.sndMaxWnd = Math.max(c.sndMaxWnd, window);
         if (window == 0) {

@@ -54,6 +54,20 @@ final class ConnectionTable {
         return null;
     }
 
+    /** The connection behind another in an order of the table's own, the first for null; null behind the last. */
+    Tcb after(Tcb c) {
+        if (c != null && c.nextInBucket != null) {
+            return c.nextInBucket;
+        }
+        int from = c == null ? 0 : bucket(c.localAddress, c.remoteAddress, c.ports, buckets.length) + 1;
+        for (int i = from; i < buckets.length; i++) {
+            if (buckets[i] != null) {
+                return buckets[i];
+            }
+        }
+        return null;
+    }
+
     private void grow() {
         Tcb[] larger = new Tcb[buckets.length * 2];
         for (Tcb bucket : buckets) {

@@ -60,6 +60,25 @@ final class ReceiveSpace {
         return allocated;
     }
 
+    int rangeStart(int range) {
+        return starts[range];
+    }
+
+    /** The sequence number behind the range's last byte. */
+    int rangeEnd(int range) {
+        return ends[range];
+    }
+
+    /** How many pages there may be. */
+    int pages() {
+        return pages.length;
+    }
+
+    /** The number of the frame that is this page, {@link Tcb#NONE} if there is none. */
+    int page(int index) {
+        return pages[index];
+    }
+
     boolean isEmpty() {
         return allocated == 0 && ranges == 0;
     }

@@ -110,6 +110,11 @@ final class ReceiveWindow {
         int shift = c.rcvScale;
         // Rounded up: rounding down would move the edge to the left by a fraction of the unit.
         int field = Math.min(0xffff, (edge - c.rcvNxt + (1 << shift) - 1) >>> shift);
+        if (c.rcvNxt + (field << shift) - c.rcvUser > span()) {
+            // Small segments that nobody reads would push the edge on by a fraction of the unit each. RFC 7323
+            // section 2.4: the window told may then be a little less than the one that holds.
+            field = (edge - c.rcvNxt) >>> shift;
+        }
         int announced = c.rcvNxt + (field << shift);
         if (announced - c.rcvEdge > 0) {
             c.rcvEdge = announced;

@@ -201,12 +201,15 @@ final class SegmentOutput {
         return outstanding == 0 || outstanding + segments.length(segment) <= c.cwnd;
     }
 
-    /** RFC 9293 section 3.7.4: a short segment waits while earlier ones are unacknowledged; or it is corked. */
+    /**
+     * RFC 9293 section 3.7.4: a short segment waits while earlier ones are unacknowledged; or it is corked. A byte of
+     * its own that probed a closed window is not earlier: nothing would ever send the others.
+     */
     private boolean heldIncomplete(Tcb c, int segment) {
         if (segments.length(segment) >= c.mss) {
             return false;
         }
-        boolean nagle = c.options.nagle() && c.sndNxt != c.sndUna && !c.finQueued && !Cork.pushes(c);
+        boolean nagle = c.options.nagle() && segment != c.sendHead && !c.finQueued && !Cork.pushes(c);
         return nagle || corked(c, segment);
     }
 
@@ -360,7 +363,9 @@ final class SegmentOutput {
             return;
         }
         if (c.retransmitDeadline == Tcb.NO_DEADLINE) {
-            if (c.sndNxt != c.sndUna) {
+            // Of a segment that was only probed with nothing is out: the window may have opened too little for it.
+            boolean probedOnly = c.sendUnsent != Tcb.NONE && c.sendUnsent == c.sendHead;
+            if (c.sndNxt != c.sndUna && !probedOnly) {
                 c.retransmitDeadline = now + c.rtoNanos;
             } else if (!heldOnPurpose(c) && (c.sendUnsent != Tcb.NONE
                     && segments.has(c.sendUnsent, SegmentTable.READY) || c.finQueued && !c.finSent)) {

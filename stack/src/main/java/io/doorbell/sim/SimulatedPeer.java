@@ -1,0 +1,224 @@
+package io.doorbell.sim;
+
+import io.doorbell.Connection;
+import io.doorbell.ConnectionHandler;
+import io.doorbell.tcp.CloseReason;
+import io.doorbell.wire.Bytes;
+import java.lang.foreign.MemorySegment;
+import java.util.SplittableRandom;
+
+/**
+ * One end of a connection that does what its {@link Plan} says. Every byte of a stream follows from the stream's key and
+ * the byte's position: the other end knows what must come.
+ */
+final class SimulatedPeer implements ConnectionHandler {
+    private static final int BUFFER_BYTES = 16_384;
+    private static final long NEVER = Long.MAX_VALUE;
+
+    final Plan plan;
+    private final long sendKey;
+    private final long receiveKey;
+    private final SplittableRandom random;
+    private final TwoStacks network;
+    private final MemorySegment buffer;
+    Connection connection;
+    boolean connected;
+    boolean peerClosed;
+    CloseReason closed;
+    long closedNanos;
+    long sent;
+    long received;
+    /** What the stack did wrong, as far as this end can tell; null for nothing. */
+    String fault;
+    /** When {@link #act} wants to be called. */
+    long wakeNanos = NEVER;
+    private boolean thinking;
+    private boolean reading;
+    private boolean ended;
+
+    /** @param buffer of at least 16 KiB, used during calls only */
+    SimulatedPeer(Plan plan, long sendKey, long receiveKey, TwoStacks network, MemorySegment buffer) {
+        this.plan = plan;
+        this.sendKey = sendKey;
+        this.receiveKey = receiveKey;
+        this.random = new SplittableRandom(plan.seed());
+        this.network = network;
+        this.buffer = buffer;
+    }
+
+    static MemorySegment buffer() {
+        return MemorySegment.ofArray(new byte[BUFFER_BYTES]);
+    }
+
+    private static int at(long key, long position) {
+        return (int) ((position + key) * 0x9e37_79b9_7f4a_7c15L >>> 56);
+    }
+
+    private void fail(String what) {
+        if (fault == null) {
+            fault = what;
+        }
+    }
+
+    @Override
+    public void connected(Connection c) {
+        if (connected || closed != null) {
+            fail("told of the connection twice or too late");
+        }
+        connection = c;
+        connected = true;
+        pump(c);
+    }
+
+    @Override
+    public void writable(Connection c) {
+        if (!thinking) {
+            pump(c);
+        }
+    }
+
+    private void pump(Connection c) {
+        while (sent < plan.bytes() && !ended) {
+            int size = (int) Math.min(plan.bytes() - sent, 1 + random.nextInt(Math.min(plan.writeBytes(), BUFFER_BYTES)));
+            for (int i = 0; i < size; i++) {
+                Bytes.put8(buffer, i, at(sendKey, sent + i));
+            }
+            boolean whole = size <= c.sendSpace() && random.nextBoolean();
+            int accepted = whole ? c.send(buffer, 0, size) : c.write(buffer, 0, size);
+            if (whole && accepted != size) {
+                fail("a send that fits was refused with " + accepted);
+            }
+            if (accepted > 0) {
+                sent += accepted;
+            }
+            abortIfDue(c);
+            if (accepted < size) {
+                return;
+            }
+            if (plan.thinkNanos() > 0 && random.nextInt(4) == 0) {
+                thinking = true;
+                wakeAt(network.now + 1 + random.nextLong(plan.thinkNanos()));
+                return;
+            }
+        }
+        finish(c);
+    }
+
+    private void finish(Connection c) {
+        if (ended || sent < plan.bytes()) {
+            return;
+        }
+        switch (plan.ending()) {
+            case HALF_CLOSE -> c.closeOutput();
+            case CLOSE -> end(c);
+            case ABORT -> abort(c);
+        }
+    }
+
+    private void end(Connection c) {
+        ended = true;
+        c.close();
+    }
+
+    private void abortIfDue(Connection c) {
+        if (plan.ending() == Plan.Ending.ABORT && !ended && sent + received >= plan.endsAfter()) {
+            abort(c);
+        }
+    }
+
+    /** Ends the connection with a RST. */
+    void abort(Connection c) {
+        ended = true;
+        c.abort();
+    }
+
+    private void wakeAt(long nanos) {
+        wakeNanos = Math.min(wakeNanos, nanos);
+    }
+
+    /** The time that {@link #wakeNanos} names has come. */
+    void act() {
+        wakeNanos = NEVER;
+        if (closed != null && !reading) {
+            return;
+        }
+        if (thinking) {
+            thinking = false;
+            pump(connection);
+        }
+        if (reading) {
+            reading = false;
+            if (plan.reading() == Plan.Reading.PARTLY) {
+                connection.resume();
+            } else {
+                read();
+            }
+        }
+    }
+
+    private void read() {
+        int length = 1 + random.nextInt(BUFFER_BYTES);
+        int count = connection.read(buffer, 0, length);
+        check(buffer, 0, count);
+        received += count;
+        if (count == length) {
+            readLater();
+        }
+        abortIfDue(connection);
+    }
+
+    private void readLater() {
+        reading = true;
+        wakeAt(network.now + 1 + random.nextLong(plan.readNanos()));
+    }
+
+    @Override
+    public int data(Connection c, MemorySegment memory, long offset, int length) {
+        if (!connected || closed != null || peerClosed) {
+            fail("data before the connection, or after its end");
+        }
+        int take = switch (plan.reading()) {
+            case EAGER -> length;
+            case PARTLY -> random.nextInt(3) == 0 ? random.nextInt(length + 1) : length;
+            case BY_READ -> 0;
+        };
+        check(memory, offset, take);
+        received += take;
+        if (take < length && !reading) {
+            readLater();
+        }
+        abortIfDue(c);
+        return take;
+    }
+
+    private void check(MemorySegment memory, long offset, int length) {
+        for (int i = 0; i < length; i++) {
+            if (Bytes.u8(memory, offset + i) != at(receiveKey, received + i)) {
+                fail("wrong byte at " + (received + i));
+            }
+        }
+    }
+
+    @Override
+    public void peerClosed(Connection c) {
+        if (peerClosed || closed != null) {
+            fail("told of the peer's end twice or too late");
+        }
+        peerClosed = true;
+        if (sent == plan.bytes() && random.nextBoolean()) {
+            end(c);
+        } else {
+            finish(c);
+        }
+    }
+
+    @Override
+    public void closed(Connection c, CloseReason reason) {
+        if (closed != null) {
+            fail("told of the end twice");
+        }
+        connection = c;
+        closed = reason;
+        closedNanos = network.now;
+    }
+}

@@ -1,0 +1,316 @@
+package io.doorbell.tcp;
+
+import io.doorbell.ip.Ipv4;
+import io.doorbell.link.FramePool;
+import io.doorbell.wire.Seq;
+import java.util.IdentityHashMap;
+import java.util.Map;
+
+/**
+ * Recounts a stack's books: everything that TCP keeps as a count, an order or a promise is derived anew and compared.
+ *
+ * <p>For tests, between two polls: it looks at every segment of every connection and costs accordingly. It changes
+ * nothing in the stack and remembers what it saw, so that it also notices what only ever may grow.
+ */
+public final class Audit {
+    private final FramePool pool;
+    private final Ipv4 ipv4;
+    private final SegmentTable segments;
+    private final ConnectionTable table;
+    private final TimerQueue timers;
+    private final ReceiveWindow window;
+    private final TcpConfig config;
+    private final int takenBefore;
+    private final int[] referencedIn;
+    private final Map<Tcb, Seen> seen = new IdentityHashMap<>();
+    private int round;
+    private int frames;
+    private String fault;
+
+    /** What a connection looked like the last time. */
+    private static final class Seen {
+        private int round;
+        private int sndUna;
+        private int sndNxt;
+        private int rcvUser;
+        private int rcvNxt;
+        private int rcvEdge;
+    }
+
+    /** @param takenBefore frames of the pool that others have taken for good */
+    Audit(FramePool pool, Ipv4 ipv4, SegmentTable segments, ConnectionTable table, TimerQueue timers,
+          ReceiveWindow window, TcpConfig config, int takenBefore) {
+        this.pool = pool;
+        this.ipv4 = ipv4;
+        this.segments = segments;
+        this.table = table;
+        this.timers = timers;
+        this.window = window;
+        this.config = config;
+        this.takenBefore = takenBefore;
+        this.referencedIn = new int[pool.capacity()];
+    }
+
+    /**
+     * Looks at everything.
+     *
+     * @param ended connections that have left the table and may still keep bytes that their users did not read; others
+     *              in it do not matter
+     * @return the first thing that is wrong, null if nothing is
+     */
+    public String check(Iterable<? extends Tcb> ended) {
+        round++;
+        frames = 0;
+        fault = null;
+        int connections = 0;
+        for (Tcb c = table.after(null); c != null && fault == null; c = table.after(c)) {
+            connections++;
+            connection(c);
+        }
+        for (Tcb c : ended) {
+            if (c.state == TcpState.CLOSED && fault == null) {
+                expect(c, c.sendHead == Tcb.NONE && c.timerIndex == Tcb.NONE, "an ended connection keeps something");
+                pages(c);
+            }
+        }
+        if (fault == null) {
+            frames();
+        }
+        if (seen.size() > 2 * connections) {
+            seen.values().removeIf(s -> s.round != round);
+        }
+        return fault;
+    }
+
+    private void expect(Tcb c, boolean condition, String otherwise) {
+        if (!condition) {
+            fail(c, otherwise, "");
+        }
+    }
+
+    /** The same with a number, so that no text is made where nothing is wrong. */
+    private void expect(Tcb c, boolean condition, String otherwise, int number) {
+        if (!condition) {
+            fail(c, otherwise, " " + number);
+        }
+    }
+
+    private void fail(Tcb c, String what, String number) {
+        if (fault == null) {
+            fault = what + number + ": " + describe(c);
+        }
+    }
+
+    /** The numbers of a connection, relative to its initial sequence numbers. */
+    public static String describe(Tcb c) {
+        return c.state() + " ports " + c.localPort() + "/" + c.remotePort()
+                + " una " + (c.sndUna - c.iss) + " nxt " + (c.sndNxt - c.iss) + " end " + (c.sndEnd - c.iss)
+                + " wnd " + c.sndWnd + " cwnd " + c.cwnd + " inFlight " + c.inFlight + " lost " + c.lostSegments
+                + " sacked " + c.sackedSegments + " fin " + c.finQueued + "/" + c.finSent + "/" + c.finLost
+                + " rcvUser " + (c.rcvUser - c.irs) + " rcvNxt " + (c.rcvNxt - c.irs) + " rcvEdge " + (c.rcvEdge - c.irs)
+                + " finReceived " + c.finReceived + " left " + c.dataLeft + " events " + c.events + "/" + c.eventsHeld
+                + " recovering " + c.recovering + "/" + c.timedOut + "/" + c.persisting + " retries " + c.retries
+                + " rto " + c.rtoNanos + " mss " + c.mss + " kept " + (c.received == null ? -1 : c.received.ranges());
+    }
+
+    private void connection(Tcb c) {
+        expect(c, c.firstPiece == Tcb.NONE, "a piece of a burst was not delivered");
+        if (c.state == TcpState.TIME_WAIT) {
+            expect(c, c.sendHead == Tcb.NONE && c.inFlight == 0, "TIME-WAIT keeps segments");
+            expect(c, c.retransmitDeadline != Tcb.NO_DEADLINE, "TIME-WAIT has no end");
+        } else {
+            sequences(c);
+            queue(c);
+            transmissions(c);
+            armed(c);
+        }
+        scheduled(c);
+        if (c.state.isSynchronized()) {
+            receive(c);
+            history(c);
+        }
+        pages(c);
+    }
+
+    // ---- SND.*
+
+    private void sequences(Tcb c) {
+        expect(c, Seq.le(c.sndUna, c.sndNxt), "SND.UNA is beyond SND.NXT");
+        expect(c, Seq.le(c.sndNxt, c.finSent ? c.sndEnd + 1 : c.sndEnd), "SND.NXT is beyond what the user handed over");
+        expect(c, !c.finSent || c.finQueued && c.sndNxt == c.sndEnd + 1, "a FIN was sent, and SND.NXT is not behind it");
+        expect(c, !c.finLost || c.finSent, "a FIN is lost that was not sent");
+        expect(c, c.unacknowledged() <= Math.max(1, config.sendBufferBytes()), "the send buffer's bound is exceeded");
+    }
+
+    /** The queue covers SND.UNA to the last byte without a gap, what was sent first, and the counts are its sums. */
+    private void queue(Tcb c) {
+        int at = c.sndUna;
+        int last = Tcb.NONE;
+        int flight = 0;
+        int lost = 0;
+        int sacked = 0;
+        boolean unsent = false;
+        for (int s = c.sendHead; s != Tcb.NONE && fault == null; s = segments.next(s)) {
+            boolean sent = segments.has(s, SegmentTable.SENT);
+            boolean isLost = segments.has(s, SegmentTable.LOST);
+            boolean isSacked = segments.has(s, SegmentTable.SACKED);
+            expect(c, segments.seq(s) == at && segments.length(s) > 0, "a gap in the send queue at", at - c.iss);
+            expect(c, !isLost || !isSacked, "a segment is both lost and reported");
+            expect(c, sent || !isLost && !isSacked, "a segment is lost or reported that was not sent");
+            expect(c, !sent || Seq.le(segments.end(s), c.sndNxt), "a segment was sent that is beyond SND.NXT");
+            if (!sent && !unsent) {
+                unsent = true;
+                expect(c, c.sendUnsent == s, "the first segment not sent is another");
+            }
+            expect(c, !sent || !unsent, "a segment was sent behind one that was not");
+            flight += sent && !isLost && !isSacked ? segments.length(s) : 0;
+            lost += isLost ? 1 : 0;
+            sacked += isSacked ? 1 : 0;
+            at = segments.end(s);
+            last = s;
+            referenced(c, s);
+        }
+        expect(c, c.sendTail == last, "the send queue's tail is not its last segment");
+        expect(c, unsent || c.sendUnsent == Tcb.NONE, "a segment counts as not sent that is not in the queue");
+        expect(c, c.sendHead == Tcb.NONE ? Seq.ge(at, c.sndEnd) || !c.state.isSynchronized() : at == c.sndEnd,
+                "the send queue does not end where the user's bytes do");
+        expect(c, flight == c.inFlight, "bytes in flight recounted:", flight);
+        expect(c, lost == c.lostSegments, "lost segments recounted:", lost);
+        expect(c, sacked == c.sackedSegments && (sacked == 0 || c.sackOk), "reported segments recounted:", sacked);
+    }
+
+    /** The chain in the order of transmission holds exactly the segments in the network. */
+    private void transmissions(Tcb c) {
+        int bytes = 0;
+        int before = Tcb.NONE;
+        for (int s = c.firstSent; s != Tcb.NONE && fault == null; s = segments.later(s)) {
+            expect(c, segments.earlier(s) == before, "the order of transmission is torn");
+            expect(c, segments.has(s, SegmentTable.SENT) && !segments.has(s, SegmentTable.LOST | SegmentTable.SACKED),
+                    "a segment is in the order of transmission and not in the network");
+            bytes += segments.length(s);
+            expect(c, bytes <= c.inFlight, "the order of transmission holds more than is in flight");
+            before = s;
+        }
+        expect(c, c.lastSent == before, "the last segment sent is another");
+        expect(c, bytes == c.inFlight, "bytes in the order of transmission:", bytes);
+    }
+
+    /** Whatever waits for the peer waits no longer than a timer. */
+    private void armed(Tcb c) {
+        if (c.outputPending) {
+            return;
+        }
+        boolean out = c.sndNxt != c.sndUna;
+        boolean held = c.sendUnsent != Tcb.NONE && segments.has(c.sendUnsent, SegmentTable.READY)
+                || c.finQueued && !c.finSent;
+        expect(c, !out && !held || c.retransmitDeadline != Tcb.NO_DEADLINE, "no timer runs for what is out or held back");
+        expect(c, !c.ackNow && c.duplicateAcksOwed == 0, "an ACK is due and nobody will send it");
+        expect(c, !c.state.isSynchronized() || c.rcvNxt == c.lastAckSent || c.ackDeadline != Tcb.NO_DEADLINE,
+                "no timer runs for an ACK that is owed");
+    }
+
+    private void scheduled(Tcb c) {
+        long deadline = c.nextDeadline();
+        expect(c, deadline == Tcb.NO_DEADLINE || c.outputPending || c.timerIndex != Tcb.NONE && c.timerKey <= deadline
+                && timers.earliestNanos() <= c.timerKey, "a deadline is not in the timer queue");
+    }
+
+    // ---- RCV.*
+
+    private void receive(Tcb c) {
+        expect(c, Seq.le(c.rcvUser, c.rcvDataEnd()), "the user was given more than came");
+        expect(c, Seq.le(c.rcvDataEnd(), c.rcvEdge), "RCV.NXT is beyond the window's right edge");
+        expect(c, c.rcvEdge - c.rcvUser <= Math.max(window.span(), 0xffff), "the window is larger than it may be");
+        ReceiveSpace space = c.received;
+        int behind = c.rcvNxt;
+        for (int i = 0; space != null && i < space.ranges() && fault == null; i++) {
+            expect(c, Seq.gt(space.rangeStart(i), behind), "ranges out of order overlap, adjoin or are not sorted");
+            expect(c, Seq.lt(space.rangeStart(i), space.rangeEnd(i)), "an empty range out of order");
+            behind = space.rangeEnd(i);
+            expect(c, Seq.le(behind, c.rcvEdge), "a range out of order beyond the window");
+        }
+        expect(c, space == null || !space.isEmpty(), "an empty receive space is kept");
+        expect(c, space != null || c.unread() == 0 || c.userClosed, "unread bytes are nowhere");
+    }
+
+    private void pages(Tcb c) {
+        for (int i = 0; c.received != null && i < c.received.pages() && fault == null; i++) {
+            if (c.received.page(i) != Tcb.NONE) {
+                referenced(c, c.received.page(i));
+            }
+        }
+    }
+
+    private void history(Tcb c) {
+        Seen s = seen.computeIfAbsent(c, key -> new Seen());
+        if (s.round != 0) {
+            expect(c, Seq.le(s.sndUna, c.sndUna) && Seq.le(s.sndNxt, c.sndNxt), "SND.UNA or SND.NXT moved back");
+            expect(c, Seq.le(s.rcvNxt, c.rcvNxt) && Seq.le(s.rcvUser, c.rcvUser), "RCV.NXT or the user's moved back");
+            expect(c, Seq.le(s.rcvEdge, c.rcvEdge), "the window's right edge moved left");
+        }
+        s.round = round;
+        s.sndUna = c.sndUna;
+        s.sndNxt = c.sndNxt;
+        s.rcvUser = c.rcvUser;
+        s.rcvNxt = c.rcvNxt;
+        s.rcvEdge = c.rcvEdge;
+    }
+
+    // ---- frames
+
+    private void referenced(Tcb c, int frame) {
+        expect(c, referencedIn[frame] != round, "a frame belongs to two:", frame);
+        expect(c, pool.holds(pool.addressOf(frame)) > 0, "a frame is in use and free:", frame);
+        referencedIn[frame] = round;
+        frames++;
+    }
+
+    /** Every frame that is not free is reachable: from a connection, or held for a neighbour that has not answered. */
+    private void frames() {
+        int unexplained = pool.capacity() - pool.available() - takenBefore - frames;
+        if (unexplained < 0 || unexplained > ipv4.framesHeld()) {
+            fault = unexplained + " frames are taken that nothing refers to, of " + pool.capacity() + "; "
+                    + ipv4.framesHeld() + " wait for a neighbour";
+        }
+    }
+
+    // ---- both ends
+
+    /**
+     * Compares the connections of two stacks that talk to each other: nothing is acknowledged or reported that the
+     * other does not have, and nothing was sent beyond the window that the other offered.
+     *
+     * @return the first thing that is wrong, null if nothing is
+     */
+    public static String checkEnds(Audit left, Audit right) {
+        String wrong = left.checkAgainst(right);
+        return wrong != null ? wrong : right.checkAgainst(left);
+    }
+
+    private String checkAgainst(Audit other) {
+        fault = null;
+        for (Tcb c = table.after(null); c != null && fault == null; c = table.after(c)) {
+            Tcb peer = other.table.find(c.remoteAddress, c.localAddress, Integer.rotateLeft(c.ports, 16));
+            if (peer != null && isOpen(c) && isOpen(peer) && c.iss == peer.irs && peer.iss == c.irs) {
+                ends(c, peer);
+            }
+        }
+        return fault;
+    }
+
+    private static boolean isOpen(Tcb c) {
+        return c.state.isSynchronized() && c.state != TcpState.TIME_WAIT;
+    }
+
+    private void ends(Tcb c, Tcb peer) {
+        expect(c, Seq.le(c.sndUna, peer.rcvNxt), "what counts as acknowledged did not arrive");
+        expect(c, Seq.le(peer.rcvNxt, c.sndNxt), "the peer has more than was sent");
+        // RFC 9293 section 3.8.6.1: one byte beyond a closed window probes it.
+        expect(c, c.sndNxt - peer.rcvEdge <= 1, "beyond the peer's window was sent", c.sndNxt - peer.rcvEdge);
+        for (int s = c.sackedSegments > 0 ? c.sendHead : Tcb.NONE; s != Tcb.NONE && fault == null; s = segments.next(s)) {
+            expect(c, !segments.has(s, SegmentTable.SACKED) || Seq.le(segments.end(s), peer.rcvNxt)
+                    || peer.received != null && peer.received.contains(segments.seq(s), segments.end(s)),
+                    "the peer does not have what counts as reported by SACK");
+        }
+    }
+}
