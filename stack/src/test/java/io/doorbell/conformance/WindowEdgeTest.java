@@ -54,7 +54,7 @@ class WindowEdgeTest {
 
     @Test
     void rfc7323_2_4_smallSegmentsThatNobodyReadsDoNotPushTheWindowOn(Script script) {
-        script.tcp().receiveWindowBytes(1 << 20);
+        script.tcp().receiveWindowBytes(1 << 20).initialReceiveWindowBytes(1 << 20);
         script.initialAppetite(0);
         script.establish(syn(0).mss(1000).win(60_000).wscale(0));
         int unit = 1 << 5;

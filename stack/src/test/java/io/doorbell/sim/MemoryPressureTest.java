@@ -35,7 +35,7 @@ class MemoryPressureTest {
         Impairment impairment = Impairment.builder().seed(seed).loss(random.nextDouble(0.03))
                 .reorder(random.nextDouble(0.1), 1 + random.nextLong(5_000_000)).delayNanos(random.nextLong(10_000_000))
                 .build();
-        TcpConfig config = TcpConfig.builder().timeWaitNanos(SECOND).sack(random.nextInt(4) > 0).maxRtoNanos(2 * SECOND)
+        TcpConfig config = TcpConfig.builder().timeWaitNanos(30 * SECOND).sack(random.nextInt(4) > 0).maxRtoNanos(2 * SECOND)
                 .retries(200).build();
         String where = "seed " + seed + ": " + count + " connections, " + frames + " frames, " + impairment;
         List<PatternedPeer> peers = new ArrayList<>();
