@@ -96,7 +96,7 @@ class SettingsTest {
             return !(Boolean) value;
         }
         if (type == int.class) {
-            return (Integer) value + 1 << 3;
+            return (Integer) value + 1;
         }
         if (type == long.class) {
             return (Long) value + 1_000_000;
@@ -131,6 +131,11 @@ class SettingsTest {
         assertRefused("keepalive.intervalNanos is 0", () -> Keepalive.after(1, 0, 1));
         assertRefused("keepalive.probes is 0", () -> Keepalive.after(1, 1, 0));
         assertRefused("userTimeoutNanos is -1", () -> TcpConfig.builder().userTimeoutNanos(-1).build());
+        assertRefused("dscp is 64: it must be 0 to 63", () -> TcpConfig.builder().dscp(64).build());
+        assertRefused("dscp is -1", () -> ConnectionOptions.of(TcpConfig.defaults()).withDscp(-1));
+        assertRefused("timeToLive is 0", () -> TcpConfig.builder().timeToLive(0).build());
+        assertRefused("timeToLive is 256", () -> TcpConfig.builder().timeToLive(256).build());
+        assertRefused("synAckRetries is -1", () -> TcpConfig.builder().synAckRetries(-1).build());
         assertRefused("corkNanos is 0", () -> TcpConfig.builder().corkNanos(0).build());
     }
 

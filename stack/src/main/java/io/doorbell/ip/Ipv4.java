@@ -26,8 +26,8 @@ public final class Ipv4 implements FrameReceiver {
     /** No route, or a next hop that does not answer, or too much is held already. Counted by its reason. */
     public static final int DROPPED = -2;
 
-    /** Linux's {@code ip_default_ttl}, and RFC 1700's recommendation. */
-    static final int TTL = 64;
+    /** RFC 1700's recommendation, and Linux's {@code ip_default_ttl}. */
+    private static final int DEFAULT_TTL = 64;
     /** The room that {@link #send} needs in front of a transport segment, in the same frame. */
     public static final int HEADROOM = EthernetHeader.LENGTH + Ipv4Header.LENGTH;
 
@@ -42,6 +42,7 @@ public final class Ipv4 implements FrameReceiver {
     private final Icmp icmp;
     private final Reassembly reassembly;
     private Transport transport;
+    private int timeToLive = DEFAULT_TTL;
     private int identification;
 
     /**
@@ -66,6 +67,11 @@ public final class Ipv4 implements FrameReceiver {
         this.transport = above;
         arp.transport(above);
         icmp.transport(above);
+    }
+
+    /** Sets the TTL of all packets that are sent (RFC 1122 section 3.2.1.7), 1 to 255; 64 if it is never called. */
+    public void timeToLive(int hops) {
+        timeToLive = hops;
     }
 
     /** Begins a duty cycle: the time that everything until the next call happens at. It never runs backwards. */
@@ -257,7 +263,7 @@ public final class Ipv4 implements FrameReceiver {
     // ---- out
 
     /**
-     * Puts IPv4 (DF, TTL 64) and Ethernet headers in front of a transport segment in the link's frame region and posts
+     * Puts IPv4 (with DF) and Ethernet headers in front of a transport segment in the link's frame region and posts
      * it. A next hop whose MAC is not known is asked for, and the frame is held meanwhile; the bound per neighbour drops
      * the oldest frame held, not this one (RFC 1122 section 2.3.2.2). The caller keeps its own hold in all cases.
      *
@@ -272,7 +278,7 @@ public final class Ipv4 implements FrameReceiver {
                     Neighbour nextHop) {
         // RFC 6864 section 4.1: with DF set the identification means nothing; counting makes captures easier to read.
         Ipv4Header.write(frameMemory, transport - Ipv4Header.LENGTH, dscpEcn, length + Ipv4Header.LENGTH,
-                nextIdentification(), Ipv4Header.DONT_FRAGMENT, TTL, protocol, source, destination);
+                nextIdentification(), Ipv4Header.DONT_FRAGMENT, timeToLive, protocol, source, destination);
         return arp.send(nextHop, transport - HEADROOM, length + HEADROOM);
     }
 
@@ -305,7 +311,7 @@ public final class Ipv4 implements FrameReceiver {
             return DROPPED;
         }
         Ipv4Header.write(frameMemory, payload - Ipv4Header.LENGTH, dscpEcn, length + Ipv4Header.LENGTH, datagram,
-                fragmentWord, TTL, protocol, source, destination);
+                fragmentWord, timeToLive, protocol, source, destination);
         return arp.send(neighbour, payload - HEADROOM, length + HEADROOM);
     }
 

@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param keepalive         see {@link TcpConfig#keepalive}
  * @param userTimeoutNanos  see {@link TcpConfig#userTimeoutNanos}
  * @param pacing            see {@link TcpConfig#pacing}
+ * @param dscp              see {@link TcpConfig#dscp}; what a listener's SYN-ACK says is the stack's
  */
 public record ConnectionOptions(
         boolean nagle,
@@ -22,7 +23,8 @@ public record ConnectionOptions(
         CongestionAlgorithm congestionControl,
         Keepalive keepalive,
         long userTimeoutNanos,
-        Pacing pacing) {
+        Pacing pacing,
+        int dscp) {
 
     static final ConnectionOptions STANDARD = of(TcpConfig.defaults());
 
@@ -33,12 +35,13 @@ public record ConnectionOptions(
         Objects.requireNonNull(keepalive, "keepalive");
         TcpConfig.atLeast("userTimeoutNanos", userTimeoutNanos, 0);
         Objects.requireNonNull(pacing, "pacing");
+        TcpConfig.between("dscp", dscp, 0, 63);
     }
 
     /** What connections of a stack with these settings begin with. */
     public static ConnectionOptions of(TcpConfig config) {
         return new ConnectionOptions(config.nagle(), config.sendBufferBytes(), config.delayedAckNanos(),
-                config.congestionControl(), config.keepalive(), config.userTimeoutNanos(), config.pacing());
+                config.congestionControl(), config.keepalive(), config.userTimeoutNanos(), config.pacing(), config.dscp());
     }
 
     /** Whether any of this needs state that most connections do without. */
@@ -48,36 +51,41 @@ public record ConnectionOptions(
 
     public ConnectionOptions withNagle(boolean on) {
         return new ConnectionOptions(on, sendBufferBytes, delayedAckNanos, congestionControl, keepalive,
-                userTimeoutNanos, pacing);
+                userTimeoutNanos, pacing, dscp);
     }
 
     public ConnectionOptions withSendBufferBytes(int bytes) {
         return new ConnectionOptions(nagle, bytes, delayedAckNanos, congestionControl, keepalive, userTimeoutNanos,
-                pacing);
+                pacing, dscp);
     }
 
     public ConnectionOptions withDelayedAckNanos(long nanos) {
         return new ConnectionOptions(nagle, sendBufferBytes, nanos, congestionControl, keepalive, userTimeoutNanos,
-                pacing);
+                pacing, dscp);
     }
 
     public ConnectionOptions withCongestionControl(CongestionAlgorithm algorithm) {
         return new ConnectionOptions(nagle, sendBufferBytes, delayedAckNanos, algorithm, keepalive, userTimeoutNanos,
-                pacing);
+                pacing, dscp);
     }
 
     public ConnectionOptions withKeepalive(Keepalive probing) {
         return new ConnectionOptions(nagle, sendBufferBytes, delayedAckNanos, congestionControl, probing,
-                userTimeoutNanos, pacing);
+                userTimeoutNanos, pacing, dscp);
     }
 
     public ConnectionOptions withUserTimeoutNanos(long nanos) {
         return new ConnectionOptions(nagle, sendBufferBytes, delayedAckNanos, congestionControl, keepalive, nanos,
-                pacing);
+                pacing, dscp);
     }
 
     public ConnectionOptions withPacing(Pacing rate) {
         return new ConnectionOptions(nagle, sendBufferBytes, delayedAckNanos, congestionControl, keepalive,
-                userTimeoutNanos, rate);
+                userTimeoutNanos, rate, dscp);
+    }
+
+    public ConnectionOptions withDscp(int value) {
+        return new ConnectionOptions(nagle, sendBufferBytes, delayedAckNanos, congestionControl, keepalive,
+                userTimeoutNanos, pacing, value);
     }
 }

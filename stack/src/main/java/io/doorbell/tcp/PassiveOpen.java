@@ -142,7 +142,7 @@ final class PassiveOpen {
             if (!rows.used(row) || rows.deadline[row] > now) {
                 continue;
             }
-            if (rows.retries[row] >= config.synRetries()) {
+            if (rows.retries[row] >= config.synAckRetries()) {
                 counters.increment(Counter.TCP_ATTEMPT_FAILS);
                 rows.remove(row);
             } else {

@@ -148,7 +148,8 @@ final class SegmentWriter {
     private boolean post(Tcb c, long tcp, int length, long sum, int ecn) {
         TcpHeader.writeChecksum(memory, tcp, sum
                 + Checksum.pseudoHeader(c.localAddress, c.remoteAddress, Ipv4Header.PROTOCOL_TCP, length));
-        int result = ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress, ecn, c.nextHop);
+        int result = ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress,
+                c.options.dscp() << 2 | ecn, c.nextHop);
         if (result == Ipv4.LINK_FULL) {
             counters.increment(Counter.TX_LINK_FULL);
             return false;

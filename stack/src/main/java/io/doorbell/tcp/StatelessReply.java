@@ -106,7 +106,7 @@ final class StatelessReply {
     private boolean post(long frame, long tcp, int length, int local, int remote) {
         TcpHeader.writeChecksum(memory, tcp, Checksum.sum(memory, tcp, length)
                 + Checksum.pseudoHeader(local, remote, Ipv4Header.PROTOCOL_TCP, length));
-        int result = ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, local, remote, 0);
+        int result = ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, local, remote, config.dscp() << 2);
         pool.release(frame);
         if (result == Ipv4.SENT || result == Ipv4.HELD) {
             counters.increment(Counter.TCP_SEGMENTS_OUT);

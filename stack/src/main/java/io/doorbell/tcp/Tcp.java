@@ -85,6 +85,7 @@ public final class Tcp implements Transport {
         challenges = new ChallengeAcks(config.challengeAcksPerSecond());
         initialSequence = new InitialSequence(secrets);
         passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence, challenges, window, config, counters);
+        ipv4.timeToLive(config.timeToLive());
         rtt = new RttEstimator(config, rack);
         acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack), recovery,
                 rtt, output, ipv4, config);

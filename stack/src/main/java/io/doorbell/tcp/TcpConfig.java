@@ -13,7 +13,7 @@ import java.util.Objects;
  * @param delayedAckNanos      longest wait for an ACK to ride on data (RFC 9293 section 3.8.6.3: below 500 ms; 40 ms as in Linux)
  * @param timeWaitNanos        2 MSL (RFC 9293 section 3.4.2 says 4 minutes; 60 s as in Linux)
  * @param finWait2Nanos        how long a closed connection waits for the peer's FIN (60 s as in Linux)
- * @param synRetries           retransmissions of a SYN or SYN-ACK before giving up (6 as in Linux)
+ * @param synRetries           retransmissions of a SYN before giving up (6 as in Linux)
  * @param retries              retransmissions of data before giving up (RFC 9293 section 3.8.3 R2; 15 as in Linux)
  * @param nagle                whether small segments wait for the ACK of earlier ones (RFC 9293 section 3.7.4); off by default
  * @param timestamps           whether to offer timestamps (RFC 7323 section 3)
@@ -49,6 +49,9 @@ import java.util.Objects;
  * @param minPathMtu           no router is believed that says less (RFC 1191 section 3: 68; Linux: 552)
  * @param pathMtuAgeNanos      after how long a path that carried little is tried with full segments again (RFC 1191
  *                             section 6.3: 10 minutes)
+ * @param synAckRetries        retransmissions of a SYN-ACK before giving up (as many as of a SYN; 5 in Linux)
+ * @param dscp                 the Differentiated Services field of what is sent (RFC 9293 section 3.9.2, MUST-48); 0 to 63
+ * @param timeToLive           of IP packets (RFC 9293 section 3.9.2, MUST-49; 64 as RFC 1700 recommends); 1 to 255
  */
 public record TcpConfig(
         int sendBufferBytes,
@@ -86,7 +89,10 @@ public record TcpConfig(
         boolean blackHoleDetection,
         int baseSegmentSize,
         int minPathMtu,
-        long pathMtuAgeNanos) {
+        long pathMtuAgeNanos,
+        int synAckRetries,
+        int dscp,
+        int timeToLive) {
 
     private static final long MILLISECOND = 1_000_000L;
     private static final long SECOND = 1_000 * MILLISECOND;
@@ -129,6 +135,15 @@ public record TcpConfig(
         atLeast("baseSegmentSize", baseSegmentSize, 48);
         atLeast("minPathMtu", minPathMtu, 68);
         atLeast("pathMtuAgeNanos", pathMtuAgeNanos, 1);
+        atLeast("synAckRetries", synAckRetries, 0);
+        between("dscp", dscp, 0, 63);
+        between("timeToLive", timeToLive, 1, 255);
+    }
+
+    static void between(String name, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(name + " is " + value + ": it must be " + least + " to " + most);
+        }
     }
 
     static void delayedAck(long nanos) {
@@ -191,6 +206,9 @@ public record TcpConfig(
         private int baseSegmentSize = 1024;
         private int minPathMtu = 68;
         private long pathMtuAgeNanos = 600 * SECOND;
+        private int synAckRetries = 6;
+        private int dscp;
+        private int timeToLive = 64;
 
         private Builder() {
         }
@@ -375,13 +393,29 @@ public record TcpConfig(
             return this;
         }
 
+        public Builder synAckRetries(int count) {
+            synAckRetries = count;
+            return this;
+        }
+
+        public Builder dscp(int value) {
+            dscp = value;
+            return this;
+        }
+
+        public Builder timeToLive(int hops) {
+            timeToLive = hops;
+            return this;
+        }
+
         public TcpConfig build() {
             return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
                     delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
                     windowScaling, sack, congestionControl, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections, halfOpenLimit,
                     acceptQueueLimit, challengeAcksPerSecond, ecn, keepalive, userTimeoutNanos, pacing, corkNanos,
                     timestampTickNanos, slowStartAfterIdle, initialReceiveWindowBytes, outOfOrderFrames, pathRetries,
-                    blackHoleDetection, baseSegmentSize, minPathMtu, pathMtuAgeNanos);
+                    blackHoleDetection, baseSegmentSize, minPathMtu, pathMtuAgeNanos,
+                    synAckRetries, dscp, timeToLive);
         }
     }
 }

@@ -161,6 +161,35 @@ class ConnectionOptionsTest {
     }
 
     @Test
+    void rfc9293_3_9_2_theDifferentiatedServicesField(Script script) {
+        script.tcp().dscp(10);
+        script.listen(80);
+        script.receive(syn(0).mss(MSS).ece().cwr());
+        requireDscp(script, script.expect(synAck(0).ack(1).ece()), 10);
+        script.receive(ack(1)).send(10);
+        requireDscp(script, script.expect(data(1, 10).ect0()), 10);
+        choose(script, o -> o.withDscp(46));
+        script.send(10);
+        requireDscp(script, script.expect(data(11, 10).ect0()), 46);
+        script.use(script.flow(40_001, 80)).establish(syn(0).mss(MSS));
+        script.send(10);
+        requireDscp(script, script.expect(data(1, 10)), 10);
+    }
+
+    private static void requireDscp(Script script, Sent sent, int dscp) {
+        script.require(sent.dscp == dscp, "the DSCP is " + sent.dscp + ", not " + dscp);
+    }
+
+    @Test
+    void rfc9293_3_9_2_theTimeToLive(Script script) {
+        script.tcp().timeToLive(255);
+        script.establish(syn(0).mss(MSS));
+        script.send(10);
+        Sent sent = script.expect(data(1, 10));
+        script.require(sent.ttl == 255, "the TTL is " + sent.ttl);
+    }
+
+    @Test
     void rfc9293_3_9_1_chosenBeforeTheSynLeaves(Script script) {
         script.connect(80);
         script.expect(syn(0));

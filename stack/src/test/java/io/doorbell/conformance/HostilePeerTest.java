@@ -24,7 +24,7 @@ class HostilePeerTest {
     private static Script begin(long seed) {
         Script script = new Script();
         script.seed(seed);
-        script.tcp().halfOpenLimit(8).retries(4).synRetries(2);
+        script.tcp().halfOpenLimit(8).retries(4).synRetries(2).synAckRetries(2);
         script.anyDelivery();
         return script;
     }

@@ -14,6 +14,8 @@ public final class Sent {
     public final int ttl;
     /** The IP header's ECN field (RFC 3168 section 5). */
     public final int ecn;
+    /** The Differentiated Services field. */
+    public final int dscp;
     public final int source;
     public final int destination;
     public int sourcePort;
@@ -49,11 +51,11 @@ public final class Sent {
         protocol = frame.get(23) & 0xff;
         ttl = frame.get(22) & 0xff;
         ecn = frame.get(15) & 3;
+        dscp = frame.get(15) >>> 2 & 0x3f;
         source = frame.getInt(26);
         destination = frame.getInt(30);
         int total = frame.getShort(16) & 0xffff;
         fault(frame.get(14) != 0x45, "the IP header is not 20 bytes of version 4");
-        fault((frame.get(15) & 0xfc) != 0, "the DSCP is not 0");
         fault(ecn == 1 || ecn == 3, "the IP header says " + Segment.ECN_NAMES[ecn] + " (RFC 3168 section 6.1.2)");
         fault(total + 14 > bytes.length || total + 14 < bytes.length && bytes.length > 60,
                 "the IP total length is " + total + " in a frame of " + bytes.length);
