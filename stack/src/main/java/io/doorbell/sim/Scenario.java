@@ -2,6 +2,9 @@ package io.doorbell.sim;
 
 import io.doorbell.link.PipeLink;
 import io.doorbell.tcp.CongestionAlgorithm;
+import io.doorbell.tcp.EcnMode;
+import io.doorbell.tcp.Keepalive;
+import io.doorbell.tcp.Pacing;
 import io.doorbell.tcp.TcpConfig;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -50,8 +53,9 @@ final class Scenario {
     Scenario(long seed) {
         this.seed = seed;
         SplittableRandom settings = stream(1);
-        clientConfig = config(settings);
-        serverConfig = config(settings);
+        SplittableRandom manners = stream(7);
+        clientConfig = config(settings, manners);
+        serverConfig = config(settings, manners);
         SplittableRandom cable = stream(2);
         frames = 256 << cable.nextInt(4);
         mtu = switch (cable.nextInt(6)) {
@@ -77,9 +81,10 @@ final class Scenario {
     }
 
     /** Settings of one stack. What is drawn last was added last: earlier choices stay what they were for a seed. */
-    private static TcpConfig config(SplittableRandom random) {
+    private static TcpConfig config(SplittableRandom random, SplittableRandom manners) {
         return TcpConfig.builder().timeWaitNanos(TIME_WAIT_NANOS).finWait2Nanos(TIME_WAIT_NANOS)
                 .retries(ENDLESS_RETRIES).synRetries(ENDLESS_RETRIES)
+                .synAckRetries(ENDLESS_RETRIES)
                 .sack(random.nextInt(4) > 0)
                 .timestamps(random.nextInt(4) > 0)
                 .windowScaling(random.nextInt(4) > 0)
@@ -95,6 +100,10 @@ final class Scenario {
                 .acceptQueueLimit(random.nextInt(8) == 0 ? 1 : 128)
                 .halfOpenLimit(random.nextInt(8) == 0 ? 1 + random.nextInt(3) : 128)
                 .challengeAcksPerSecond(random.nextInt(8) == 0 ? random.nextInt(5) : 1000)
+                .ecn(EcnMode.values()[manners.nextInt(3)])
+                .pacing(manners.nextInt(4) == 0 ? Pacing.ON : Pacing.OFF)
+                .keepalive(manners.nextInt(4) == 0 ? Keepalive.after(SECOND / 10 + manners.nextLong(10 * SECOND), SECOND, 100_000)
+                        : Keepalive.OFF)
                 .build();
     }
 

@@ -203,7 +203,9 @@ public final class Audit {
         boolean out = c.sndNxt != c.sndUna;
         boolean held = c.sendUnsent != Tcb.NONE && segments.has(c.sendUnsent, SegmentTable.READY)
                 || c.finQueued && !c.finSent;
-        expect(c, !out && !held || c.retransmitDeadline != Tcb.NO_DEADLINE, "no timer runs for what is out or held back");
+        boolean paced = c.seldom != null && Math.min(c.seldom.paceDeadline, c.seldom.corkDeadline) != Tcb.NO_DEADLINE;
+        expect(c, !out || c.retransmitDeadline != Tcb.NO_DEADLINE, "no timer runs for what is out");
+        expect(c, !held || paced || c.retransmitDeadline != Tcb.NO_DEADLINE, "no timer runs for what is held back");
         expect(c, !c.ackNow && c.duplicateAcksOwed == 0, "an ACK is due and nobody will send it");
         expect(c, !c.state.isSynchronized() || c.rcvNxt == c.lastAckSent || c.ackDeadline != Tcb.NO_DEADLINE,
                 "no timer runs for an ACK that is owed");
