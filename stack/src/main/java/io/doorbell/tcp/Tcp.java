@@ -72,7 +72,7 @@ public final class Tcp implements Transport {
         CongestionControl congestion = config.congestionControl().control();
         Rack rack = new Rack(segments, scoreboard);
         LossRecovery recovery = new LossRecovery(scoreboard, rack, congestion, config, counters);
-        SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters, mtu);
+        SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
                 timerQueue);
         halfOpen = new HalfOpenTable(config.halfOpenLimit());
