@@ -139,6 +139,9 @@ public final class Audit {
         expect(c, Seq.le(c.sndNxt, c.finSent ? c.sndEnd + 1 : c.sndEnd), "SND.NXT is beyond what the user handed over");
         expect(c, !c.finSent || c.finQueued && c.sndNxt == c.sndEnd + 1, "a FIN was sent, and SND.NXT is not behind it");
         expect(c, !c.finLost || c.finSent, "a FIN is lost that was not sent");
+        // RFC 6298 sections 2.4, 2.5 and 5.7.
+        expect(c, c.srttNanos == 0 || c.rtoNanos >= config.minRtoNanos(), "the RTO is below its bound");
+        expect(c, c.rtoNanos <= Math.max(config.maxRtoNanos(), config.initialRtoNanos()), "the RTO is above its bound");
         expect(c, c.unacknowledged() <= Math.max(1, config.sendBufferBytes()), "the send buffer's bound is exceeded");
     }
 

@@ -17,19 +17,16 @@ final class SegmentWriter {
     private final Ipv4 ipv4;
     private final ReceiveWindow window;
     private final Counters counters;
-    /** The link's MTU less fixed headers: what options and payload may take together. */
-    private final int room;
     private final int[] blockStart = new int[4];
     private final int[] blockEnd = new int[4];
     private int timestampClock;
 
-    SegmentWriter(FramePool pool, Ipv4 ipv4, ReceiveWindow window, Counters counters, int mtu) {
+    SegmentWriter(FramePool pool, Ipv4 ipv4, ReceiveWindow window, Counters counters) {
         this.pool = pool;
         this.memory = pool.memory();
         this.ipv4 = ipv4;
         this.window = window;
         this.counters = counters;
-        this.room = mtu - Ipv4Header.LENGTH - TcpHeader.LENGTH;
     }
 
     MemorySegment memory() {
@@ -96,7 +93,8 @@ final class SegmentWriter {
         int options = c.timestamps ? TcpOptions.TIMESTAMPS_LENGTH : 0;
         int blocks = 0;
         if (c.sackOk && (c.received != null || c.duplicateStart != c.duplicateEnd)) {
-            blocks = sackBlocks(c, Math.min(TcpHeader.MAX_LENGTH - TcpHeader.LENGTH, room - length) - options);
+            // RFC 6691: what the peer takes and the path carries, SACK blocks make no larger.
+            blocks = sackBlocks(c, Math.min(TcpHeader.MAX_LENGTH - TcpHeader.LENGTH - options, c.mss - length));
         }
         int header = TcpHeader.LENGTH + options + (blocks == 0 ? 0 : 4 + 8 * blocks);
         long tcp = payload - header;

@@ -75,7 +75,7 @@ public final class Tcp implements Transport {
         data = new DataInput(pool, burst, window, memory, counters);
         Rack rack = new Rack(segments, scoreboard, config.timestampTickNanos());
         LossRecovery recovery = new LossRecovery(scoreboard, rack, config, counters);
-        SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters, mtu);
+        SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
                 timerQueue);
         paths = new PathMtu(scoreboard, segments, config, counters);
