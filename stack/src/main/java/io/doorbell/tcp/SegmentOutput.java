@@ -120,7 +120,7 @@ final class SegmentOutput {
         while (c.lostSegments > 0) {
             int segment = scoreboard.firstLost(c);
             if (segments.length(segment) > c.mss && !sendSpace.split(c, segment, c.mss)) {
-                return false;
+                return waitsForNeighbour(c, segment);
             }
             // Without SACK only the first segment can be lost for all one knows, and it is never held back.
             boolean held = recovery.outstanding(c) > 0 && (c.sackOk || segment != c.sendHead)
@@ -132,10 +132,18 @@ final class SegmentOutput {
                 return true;
             }
             if (!retransmit(c, segment)) {
-                return false;
+                return waitsForNeighbour(c, segment);
             }
         }
         return true;
+    }
+
+    /**
+     * Whether it is of no use to try again at once: the segment's frame is held until the neighbour's address is known
+     * (RFC 1122 section 2.3.2.2), and leaves then or when a timer sends it again.
+     */
+    private boolean waitsForNeighbour(Tcb c, int segment) {
+        return pool.holds(pool.addressOf(segment)) > 1 && !c.nextHop.isUsable();
     }
 
     /** A frame that is still on its way out of this machine can't have been lost in the network: it has to wait. */
@@ -159,14 +167,14 @@ final class SegmentOutput {
         }
         while (segment != Tcb.NONE && segments.has(segment, SegmentTable.READY)) {
             if (segments.length(segment) > c.mss && !sendSpace.split(c, segment, c.mss)) {
-                return false;
+                return waitsForNeighbour(c, segment);
             }
             if (!fitsWindow(c, segment) || !fitsCongestionWindow(c, segment) || heldIncomplete(c, segment)
                     || Pacer.holds(c, now)) {
                 return true;
             }
             if (!sendFirstTime(c, segment)) {
-                return false;
+                return waitsForNeighbour(c, segment);
             }
             segment = c.sendUnsent;
         }

@@ -64,4 +64,19 @@ class FoundByFuzzingTest {
         script.expectBy(script.time() + millis(1), data(2, 999));
         script.receive(ack(1001).seq(1));
     }
+
+    @Test
+    void rfc1122_2_3_2_2_aSegmentThatWaitsForArpKeepsNobodyBusy(Script script) {
+        script.tcp().maxRtoNanos(millis(500)).retries(100);
+        script.establish();
+        script.mutePeerArp(true);
+        script.at(seconds(60)).send(1000).takeAll();
+        for (int i = 0; i < 100; i++) {
+            // Fails if the stack wants to be polled again and again at the same time.
+            script.advance(millis(100)).takeAll();
+        }
+        script.mutePeerArp(false);
+        script.advance(seconds(30)).takeAll();
+        script.receive(ack(1001).seq(1)).expectState("ESTABLISHED");
+    }
 }

@@ -14,6 +14,7 @@ final class Peer {
     static final int PSH = 8;
     static final int ACK = 16;
     private static final int SEGMENT_WITHOUT_OPTIONS = 536;
+    private static final int FARTHEST = 1 << 20;
 
     final int port;
     int stackPort;
@@ -35,6 +36,7 @@ final class Peer {
     boolean stackFin;
     boolean resetSeen;
     private boolean agreed;
+    private boolean synSeen;
     /** Behind the last sequence number that this peer has sent within the stack's window. */
     int furthest;
     int ecn;
@@ -55,6 +57,12 @@ final class Peer {
         known = false;
         resetSeen = false;
         stackPort = 0;
+    }
+
+    /** A connection was accepted. If its SYN-ACK never left, for want of frames, its numbers are not known. */
+    void accepted() {
+        known &= synSeen;
+        synSeen = false;
     }
 
     int takeOwed() {
@@ -89,6 +97,7 @@ final class Peer {
         int seq = FrameBytes.i32(frame, tcp + 4);
         boolean syn = (flags & SYN) != 0;
         readOptions(frame, tcp + 20, tcp + header, syn);
+        synSeen |= syn;
         if (syn && (!known || stackIss != seq)) {
             known = true;
             stackIss = seq;
@@ -112,6 +121,8 @@ final class Peer {
             }
             stackEdge = stackAck + (FrameBytes.u16(frame, tcp + 14) << (syn ? 0 : stackScale));
         }
+        // Numbers this far on are another connection's, whose SYN-ACK never left for want of frames.
+        known &= syn || end - stackIss >= 0 && end - stackIss < FARTHEST;
         return known ? wrongContent(frame, tcp + header, length, seq) : null;
     }
 

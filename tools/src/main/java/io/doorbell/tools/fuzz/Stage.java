@@ -44,6 +44,9 @@ final class Stage {
         stack.listen(PORT, connection -> {
             FuzzUser user = user();
             user.connection = connection;
+            if (connection.remotePort() == peer.port) {
+                peer.accepted();
+            }
             return user;
         });
         inject(Peer.arp(1, Peer.ADDRESS, Peer.STACK_ADDRESS));
@@ -161,7 +164,9 @@ final class Stage {
         int count = 0;
         while (nextDeadline(until)) {
             if (++count > MOST_DEADLINES) {
-                throw new Finding("nextDeadlineNanos() stays before " + until + " after " + count + " polls");
+                throw new Finding("nextDeadlineNanos() is " + stack.nextDeadlineNanos() + " after " + count
+                        + " polls up to " + now + ": " + users.getLast().connection + ", frames free "
+                        + link.frames().available());
             }
             if (link.room <= 0 || link.keepsPosted || link.frames().available() < FRAMES / 8) {
                 // It waits for room, which does not come by itself.

@@ -1,0 +1,72 @@
+package io.doorbell.tools.fuzz;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.doorbell.tools.cli.ExitCode;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeTransform;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Frames at random, guided by coverage; and what the fuzzer says when the stack is broken on purpose. */
+class FuzzTest {
+    private final StringWriter out = new StringWriter();
+
+    private int fuzz(UnaryOperator<byte[]> sabotage, String... args) {
+        return Fuzz.execute(new PrintWriter(out), sabotage, args);
+    }
+
+    /** The inputs kept and as many fresh ones; {@code -Dtest.jvm.args=-Dfuzz.frames=N} for more. */
+    @Test
+    void rfc9293_3_10_7_framesAtRandomInEveryStateDoNoHarm() {
+        int code = fuzz(UnaryOperator.identity(), "--frames", System.getProperty("fuzz.frames", "100000"));
+        assertEquals(ExitCode.OK, code, out::toString);
+    }
+
+    /** Leaves out a call in one class: the first that was named, and its arguments with it. */
+    private static UnaryOperator<byte[]> without(String owner, String method) {
+        return bytes -> {
+            ClassModel type = ClassFile.of().parse(bytes);
+            if (!type.thisClass().asInternalName().equals(owner)) {
+                return bytes;
+            }
+            CodeTransform leaveOut = (code, element) -> {
+                if (element instanceof InvokeInstruction call && call.name().equalsString(method)
+                        && call.typeSymbol().returnType().descriptorString().equals("V")) {
+                    for (int i = call.typeSymbol().parameterCount() - 1; i >= 0; i--) {
+                        boolean wide = "JD".contains(call.typeSymbol().parameterType(i).descriptorString());
+                        if (wide) {
+                            code.pop2();
+                        } else {
+                            code.pop();
+                        }
+                    }
+                    code.pop();
+                } else {
+                    code.with(element);
+                }
+            };
+            return ClassFile.of().transformClass(type, ClassTransform.transformingMethodBodies(leaveOut));
+        };
+    }
+
+    @ParameterizedTest
+    @CsvSource({"io/doorbell/tcp/SendSpace, release, are held by nobody",
+        "io/doorbell/tcp/Lifecycle, restartTimeWait, connections are left",
+        "io/doorbell/tcp/SendSpace, trimFront, wrong byte",
+        "io/doorbell/ip/Arp, release, are held by nobody"})
+    void a_broken_stack_is_found(String owner, String method, String finding) {
+        int code = fuzz(without(owner, method), "--frames", "200000", "--seed", "1");
+        assertEquals(ExitCode.FAILED, code, out::toString);
+        assertTrue(out.toString().contains("FOUND") && out.toString().contains("tools/fuzz --input "), out::toString);
+        assertTrue(out.toString().contains(finding), out::toString);
+    }
+}
