@@ -20,6 +20,10 @@ public final class CaptureReader {
     /** Kuznetzov's variant: its record header is longer. */
     private static final int MODIFIED = 0xa1b2_cd34;
 
+    // Made once: a layout for each block would be garbage for each block.
+    static final ValueLayout.OfInt LITTLE_ENDIAN = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfInt BIG_ENDIAN = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+
     private final MemorySegment file;
     private final long size;
     private final PcapngBlocks blocks;
@@ -56,7 +60,7 @@ public final class CaptureReader {
     }
 
     static ValueLayout.OfInt order(ByteOrder order) {
-        return ValueLayout.JAVA_INT_UNALIGNED.withOrder(order);
+        return order == ByteOrder.LITTLE_ENDIAN ? LITTLE_ENDIAN : BIG_ENDIAN;
     }
 
     private void readPcapHeader() {

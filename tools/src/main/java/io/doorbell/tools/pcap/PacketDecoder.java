@@ -35,6 +35,8 @@ public final class PacketDecoder {
     public static final int LINKTYPE_LINUX_SLL2 = 276;
 
     private static final int TYPE_PROVIDER_BRIDGE = 0x88a8;
+    /** The longest packet that capture tools know. */
+    private static final int MOST_UNSEGMENTED = 262_144;
     private static final int SLL_LENGTH = 16;
     private static final int SLL2_LENGTH = 20;
 
@@ -130,8 +132,8 @@ public final class PacketDecoder {
     private Kind ipv4(long onWire) {
         int headerLength = Ipv4Header.headerLength(memory, ip);
         long total = Ipv4Header.totalLength(memory, ip);
-        if (total == 0) {
-            // A sender that leaves segmentation to its interface captures this.
+        if (total == 0 && onWire <= MOST_UNSEGMENTED) {
+            // What a sender captures that leaves segmentation to its interface.
             total = onWire;
         }
         if (headerLength < Ipv4Header.LENGTH || total < headerLength || total > onWire) {
@@ -201,6 +203,11 @@ public final class PacketDecoder {
     /** The port that the last segment came from. */
     public int sourcePort() {
         return sourcePort;
+    }
+
+    /** The port that it went to. */
+    public int destinationPort() {
+        return destinationPort;
     }
 
     /** Sequence numbers that the segment takes: its payload, and one each for SYN and FIN. */

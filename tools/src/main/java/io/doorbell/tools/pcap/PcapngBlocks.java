@@ -84,7 +84,7 @@ final class PcapngBlocks {
             if (size - block < LEAST_BLOCK) {
                 throw new CaptureFormatException(block, "the file ends in the header of a block");
             }
-            if (file.get(CaptureReader.order(ByteOrder.LITTLE_ENDIAN), block) == SECTION_HEADER) {
+            if (file.get(CaptureReader.LITTLE_ENDIAN, block) == SECTION_HEADER) {
                 beginSection(block);
             }
             int type = file.get(word, block);
@@ -225,6 +225,9 @@ final class PcapngBlocks {
         long seconds = Long.divideUnsigned(ticks, perSecond);
         long rest = Long.remainderUnsigned(ticks, perSecond);
         try {
+            if (seconds < 0) {
+                throw new ArithmeticException("more seconds than can be");
+            }
             return Math.addExact(Math.multiplyExact(Math.addExact(seconds, offsetSeconds), 1_000_000_000L),
                     fraction(rest, perSecond, binary, power));
         } catch (ArithmeticException e) {

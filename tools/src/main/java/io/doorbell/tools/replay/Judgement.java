@@ -47,9 +47,11 @@ final class Judgement {
     /** In the order of their times. */
     List<Difference> differences(List<SegmentDiff.Entry> entries) {
         if (strictness == Strictness.SEGMENTS) {
+            long latest = 0;
             for (SegmentDiff.Entry entry : entries) {
+                latest = Math.max(latest, entry.timeNanos(zero));
                 if (!entry.same()) {
-                    differences.add(new Difference(entry.timeNanos(zero), entry.captured() != null
+                    differences.add(new Difference(latest, entry.captured() != null
                             ? "only in the capture: " + entry.captured() : "only from the stack: " + entry.replayed()));
                 }
             }
@@ -147,6 +149,11 @@ final class Judgement {
     private void compareEnds() {
         compareEnd("FIN", TcpHeader.FIN);
         compareEnd("RST", TcpHeader.RST);
+        CapturedSegment last = peer.isEmpty() ? null : peer.getLast();
+        boolean unanswered = last != null && (local.isEmpty() || local.getLast().number() < last.number());
+        if (unanswered && last.has(TcpHeader.RST) && run.isAlive()) {
+            differ(timeOf(last), "a RST ends the connection in the capture, the stack's goes on: " + peerSegment(last));
+        }
     }
 
     private void compareEnd(String name, int flag) {

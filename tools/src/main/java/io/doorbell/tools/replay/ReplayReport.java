@@ -27,10 +27,11 @@ final class ReplayReport {
         long latest = 0;
         for (SegmentDiff.Entry entry : entries) {
             latest = Math.max(latest, entry.timeNanos(zero));
-            lines.add(new Line(latest, 1, mark(entry)));
+            lines.add(new Line(latest, 2, mark(entry)));
         }
         if (!differences.isEmpty()) {
-            lines.add(new Line(differences.getFirst().timeNanos(), 2, null));
+            // Behind what the peer sent until then, before what was answered.
+            lines.add(new Line(differences.getFirst().timeNanos(), 1, null));
         }
         lines.sort(Comparator.comparingLong(Line::timeNanos).thenComparingInt(Line::order));
         StringBuilder text = new StringBuilder();

@@ -20,6 +20,7 @@ final class ReplayRun implements AutoCloseable {
     /** How long the peer is held back if the stack has not sent yet what the next segment acknowledges. */
     private static final long PATIENCE_NANOS = 3_000_000_000L;
     private static final int MOST_PAYLOAD = 32_768;
+    private static final int MOST_PACKET = 65_535;
 
     /**
      * How far the stack had received when the captured side sent a segment, as the peer counts.
@@ -178,7 +179,9 @@ final class ReplayRun implements AutoCloseable {
 
     private void write(CapturedSegment segment) {
         int length = segment.seq() + segment.payloadLength() - writtenEnd;
-        if (length > 0 && length <= 1 << 30) {
+        // A gap that the capture's packets could never have filled is a wrong number, not something to be sent.
+        boolean plausible = length - segment.payloadLength() <= (long) MOST_PACKET * segments.size();
+        if (length > 0 && plausible) {
             application.send(bytes(segment, length));
             writtenEnd += length;
         }
@@ -282,6 +285,11 @@ final class ReplayRun implements AutoCloseable {
 
     List<Difference> stalls() {
         return stalls;
+    }
+
+    /** Whether the stack has a connection that has not ended, or a handshake under way. */
+    boolean isAlive() {
+        return stack.halfOpen() > 0 || stack.connections() > 0 && application.reason() == null;
     }
 
     ReplayApplication application() {

@@ -2,8 +2,8 @@ package io.doorbell.tools.replay;
 
 import io.doorbell.ip.Ipv4Address;
 import io.doorbell.tools.pcap.CapturedSegment;
+import io.doorbell.tools.pcap.TcpFrame;
 import io.doorbell.wire.Bytes;
-import io.doorbell.wire.Checksum;
 import io.doorbell.wire.EthernetHeader;
 import io.doorbell.wire.IcmpHeader;
 import io.doorbell.wire.Ipv4Header;
@@ -93,25 +93,14 @@ final class Translation {
 
     /** A frame with the peer's segment; payload that was not captured is zeros. */
     byte[] frame(CapturedSegment segment, int from, int length, boolean last) {
-        byte[] options = options(segment);
-        int header = TcpHeader.LENGTH + options.length;
-        byte[] frame = new byte[IP + Ipv4Header.LENGTH + header + length];
-        MemorySegment memory = MemorySegment.ofArray(frame);
-        EthernetHeader.write(memory, 0, ReplayLink.MAC, ReplayLink.PEER_MAC, EthernetHeader.TYPE_IPV4);
-        Ipv4Header.write(memory, IP, segment.typeOfService(), frame.length - IP, 0, Ipv4Header.DONT_FRAGMENT, 64,
-                Ipv4Header.PROTOCOL_TCP, PEER_ADDRESS, STACK_ADDRESS);
-        long tcp = IP + Ipv4Header.LENGTH;
+        byte[] payload = new byte[length];
+        int there = Math.clamp(segment.payload().byteSize() - from, 0, length);
+        MemorySegment.copy(segment.payload(), ValueLayout.JAVA_BYTE, from, payload, 0, there);
         int flags = last ? segment.flags() : segment.flags() & ~TcpHeader.FIN;
-        TcpHeader.write(memory, tcp, peerPort << 16 | stackPort, segment.seq() + from, acknowledgment(segment), header,
-                flags, segment.window());
-        System.arraycopy(options, 0, frame, (int) tcp + TcpHeader.LENGTH, options.length);
-        long there = Math.clamp(segment.payload().byteSize() - from, 0, length);
-        MemorySegment.copy(segment.payload(), ValueLayout.JAVA_BYTE, from, memory, ValueLayout.JAVA_BYTE, tcp + header,
-                there);
-        long sum = Checksum.pseudoHeader(PEER_ADDRESS, STACK_ADDRESS, Ipv4Header.PROTOCOL_TCP, header + length)
-                + Checksum.sum(memory, tcp, header + length);
-        TcpHeader.writeChecksum(memory, tcp, segment.damaged() ? sum + 0x1234 : sum);
-        return frame;
+        return TcpFrame.to(ReplayLink.MAC, ReplayLink.PEER_MAC).addresses(PEER_ADDRESS, STACK_ADDRESS)
+                .ports(peerPort, stackPort).typeOfService(segment.typeOfService())
+                .numbers(segment.seq() + from, acknowledgment(segment)).flags(flags).window(segment.window())
+                .options(options(segment)).payload(payload).damaged(segment.damaged()).bytes();
     }
 
     private int acknowledgment(CapturedSegment segment) {
