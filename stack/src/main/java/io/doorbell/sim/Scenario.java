@@ -65,6 +65,7 @@ final class Scenario {
         };
         serverBusyNanos = cable.nextInt(6) == 0 ? cable.nextLong(2_000_000L) : 0;
         weather(stream(3));
+        marks(stream(8));
         connections(stream(4));
         SplittableRandom ends = stream(5);
         clientListensUntil = ends.nextInt(12) == 0 ? ends.nextLong(3 * SECOND) : Long.MAX_VALUE;
@@ -130,6 +131,16 @@ final class Scenario {
         }
         if (random.nextInt(4) == 0) {
             narrowing(random, last, at);
+        }
+    }
+
+    /** On some paths a router marks packets instead of dropping them. */
+    private void marks(SplittableRandom random) {
+        double probability = random.nextInt(4) == 0 ? random.nextDouble(0.1) : 0;
+        if (probability > 0) {
+            weather.replaceAll(each -> new Weather(each.fromNanos(),
+                    each.toServer().toBuilder().congestionMark(probability).build(),
+                    each.toClient().toBuilder().congestionMark(probability).build()));
         }
     }
 
