@@ -62,6 +62,7 @@ final class Peer {
     /** A connection was accepted. If its SYN-ACK never left, for want of frames, its numbers are not known. */
     void accepted() {
         known &= synSeen;
+        agreed &= synSeen;
         synSeen = false;
     }
 
