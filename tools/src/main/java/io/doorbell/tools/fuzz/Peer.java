@@ -14,7 +14,7 @@ final class Peer {
     static final int PSH = 8;
     static final int ACK = 16;
     private static final int SEGMENT_WITHOUT_OPTIONS = 536;
-    private static final int FARTHEST = 1 << 20;
+    private static final int FARTHEST = 1 << 17;
 
     final int port;
     int stackPort;
@@ -62,6 +62,7 @@ final class Peer {
     /** A connection was accepted. If its SYN-ACK never left, for want of frames, its numbers are not known. */
     void accepted() {
         known &= synSeen;
+        agreed &= synSeen;
         synSeen = false;
     }
 
