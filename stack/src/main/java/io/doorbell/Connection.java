@@ -1,6 +1,7 @@
 package io.doorbell;
 
 import io.doorbell.tcp.ConnectionOptions;
+import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.Tcb;
 import io.doorbell.tcp.Tcp;
 import java.lang.foreign.MemorySegment;
@@ -44,6 +45,19 @@ public final class Connection extends Tcb {
      */
     public int write(MemorySegment source, long offset, int length) {
         return tcp.write(this, source, offset, length);
+    }
+
+    /**
+     * Takes a place in the stream for a message of {@code length} bytes of which not all are known yet. Then
+     * {@link PartialMessage#complete} supplies them, in parts. What is sent after this queues behind it in order; a FIN
+     * waits for it. It needs no agreement with the peer: to it, holes look like segments that are late.
+     *
+     * @param message not open; it is the user's, so that many may be open at once and none is allocated here
+     * @return 0, or {@link #BACKPRESSURE}, {@link #CLOSED}, {@link #NOT_CONNECTED}, {@link PartialMessage#OPEN},
+     *         {@link PartialMessage#OUT_OF_RANGE}
+     */
+    public int begin(PartialMessage message, int length) {
+        return tcp.begin(this, message, length);
     }
 
     /** Bytes that a send would accept now; 0 if the connection does not send. */

@@ -1,6 +1,7 @@
 package io.doorbell;
 
 import io.doorbell.tcp.CloseReason;
+import io.doorbell.tcp.PartialMessage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -28,6 +29,13 @@ public interface ConnectionHandler {
 
     /** A send was refused, or a write cut short, for want of room; now there is room again. */
     default void writable(Connection connection) {
+    }
+
+    /**
+     * A partial message is still open, and the time of {@link PartialMessage#deadline} has come. It stays open: it may
+     * be completed now or later, or given up with the connection.
+     */
+    default void partialOverdue(Connection connection, PartialMessage message) {
     }
 
     /**

@@ -8,6 +8,7 @@ import io.doorbell.link.Link;
 import io.doorbell.tcp.Audit;
 import io.doorbell.tcp.CloseReason;
 import io.doorbell.tcp.EventSink;
+import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.Tcb;
 import io.doorbell.tcp.Tcp;
 import io.doorbell.tcp.TcpConfig;
@@ -269,6 +270,12 @@ public final class TcpStack implements AutoCloseable {
         public void writable(Tcb c) {
             Connection connection = (Connection) c;
             connection.handler.writable(connection);
+        }
+
+        @Override
+        public void partialOverdue(Tcb c, PartialMessage message) {
+            Connection connection = (Connection) c;
+            connection.handler.partialOverdue(connection, message);
         }
 
         @Override

@@ -12,17 +12,19 @@ final class AckInput {
     private final LossRecovery recovery;
     private final RttEstimator rtt;
     private final SegmentOutput output;
+    private final Holes holes;
     private final Ipv4 ipv4;
     private final TcpConfig config;
 
     AckInput(Lifecycle lifecycle, SendSpace sendSpace, SackInput sacks, LossRecovery recovery, RttEstimator rtt,
-             SegmentOutput output, Ipv4 ipv4, TcpConfig config) {
+             SegmentOutput output, Holes holes, Ipv4 ipv4, TcpConfig config) {
         this.lifecycle = lifecycle;
         this.sendSpace = sendSpace;
         this.sacks = sacks;
         this.recovery = recovery;
         this.rtt = rtt;
         this.output = output;
+        this.holes = holes;
         this.ipv4 = ipv4;
         this.config = config;
     }
@@ -95,14 +97,27 @@ final class AckInput {
         if (congestionEchoed) {
             recovery.congestionEchoed(c);
         }
-        if (bytes > 0) {
+        if (c.partial != null) {
+            pastHoles(c, bytes);
+        }
+        if (bytes > 0 || c.partial != null && sacks.delivered > 0) {
             restartTimer(c, inRecovery, now);
         }
     }
 
-    private static void restartTimer(Tcb c, boolean inRecovery, long now) {
+    private void pastHoles(Tcb c, int bytes) {
+        if (bytes > 0 || sacks.delivered > 0) {
+            c.retries = 0;
+        }
+        if (!sacks.awaitsAck(c)) {
+            c.persisting = false;
+        }
+        holes.settle(c);
+    }
+
+    private void restartTimer(Tcb c, boolean inRecovery, long now) {
         c.tailProbeDue = true;
-        if (c.sndUna == c.sndNxt) {
+        if (!sacks.awaitsAck(c)) {
             c.retransmitDeadline = Tcb.NO_DEADLINE;
             c.earlyDeadline = Tcb.NO_DEADLINE;
         } else if (c.sackOk || !(inRecovery && c.recovering && c.partialAckSeen)) {

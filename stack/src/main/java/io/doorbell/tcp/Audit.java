@@ -16,6 +16,7 @@ public final class Audit {
     private final FramePool pool;
     private final Ipv4 ipv4;
     private final SegmentTable segments;
+    private final Scoreboard scoreboard;
     private final ConnectionTable table;
     private final TimerQueue timers;
     private final ReceiveWindow window;
@@ -43,6 +44,7 @@ public final class Audit {
         this.pool = pool;
         this.ipv4 = ipv4;
         this.segments = segments;
+        this.scoreboard = new Scoreboard(segments);
         this.table = table;
         this.timers = timers;
         this.window = window;
@@ -153,6 +155,7 @@ public final class Audit {
         int lost = 0;
         int sacked = 0;
         boolean unsent = false;
+        int frontier = c.sendHead;
         for (int s = c.sendHead; s != Tcb.NONE && fault == null; s = segments.next(s)) {
             boolean sent = segments.has(s, SegmentTable.SENT);
             boolean isLost = segments.has(s, SegmentTable.LOST);
@@ -161,11 +164,9 @@ public final class Audit {
             expect(c, !isLost || !isSacked, "a segment is both lost and reported");
             expect(c, sent || !isLost && !isSacked, "a segment is lost or reported that was not sent");
             expect(c, !sent || Seq.le(segments.end(s), c.sndNxt), "a segment was sent that is beyond SND.NXT");
-            if (!sent && !unsent) {
-                unsent = true;
-                expect(c, c.sendUnsent == s, "the first segment not sent is another");
-            }
-            expect(c, !sent || !unsent, "a segment was sent behind one that was not");
+            unsent |= !sent;
+            frontier = sent ? segments.next(s) : frontier;
+            expect(c, !sent || !unsent || c.partial != null, "a segment was sent behind one that was not");
             flight += sent && !isLost && !isSacked ? segments.length(s) : 0;
             lost += isLost ? 1 : 0;
             sacked += isSacked ? 1 : 0;
@@ -174,7 +175,7 @@ public final class Audit {
             referenced(c, s);
         }
         expect(c, c.sendTail == last, "the send queue's tail is not its last segment");
-        expect(c, unsent || c.sendUnsent == Tcb.NONE, "a segment counts as not sent that is not in the queue");
+        expect(c, c.sendUnsent == frontier, "the first segment behind all that were sent is another");
         expect(c, c.sendHead == Tcb.NONE ? Seq.ge(at, c.sndEnd) || !c.state.isSynchronized() : at == c.sndEnd,
                 "the send queue does not end where the user's bytes do");
         expect(c, flight == c.inFlight, "bytes in flight recounted:", flight);
@@ -203,15 +204,28 @@ public final class Audit {
         if (c.outputPending) {
             return;
         }
-        boolean out = c.sndNxt != c.sndUna;
-        boolean held = c.sendUnsent != Tcb.NONE && segments.has(c.sendUnsent, SegmentTable.READY)
-                || c.finQueued && !c.finSent;
+        boolean out = scoreboard.awaitsAck(c);
+        boolean held = c.partial != null ? pastHoles(c)
+                : c.sendUnsent != Tcb.NONE && segments.has(c.sendUnsent, SegmentTable.READY) || c.finQueued && !c.finSent;
         boolean paced = c.seldom != null && Math.min(c.seldom.paceDeadline, c.seldom.corkDeadline) != Tcb.NO_DEADLINE;
         expect(c, !out || c.retransmitDeadline != Tcb.NO_DEADLINE, "no timer runs for what is out");
         expect(c, !held || paced || c.retransmitDeadline != Tcb.NO_DEADLINE, "no timer runs for what is held back");
         expect(c, !c.ackNow && c.duplicateAcksOwed == 0, "an ACK is due and nobody will send it");
         expect(c, !c.state.isSynchronized() || c.rcvNxt == c.lastAckSent || c.ackDeadline != Tcb.NO_DEADLINE,
                 "no timer runs for an ACK that is owed");
+    }
+
+    /** Whether something waits to leave beside the holes of partial messages. */
+    private boolean pastHoles(Tcb c) {
+        boolean complete = true;
+        for (int s = c.sendHead; s != Tcb.NONE; s = segments.next(s)) {
+            boolean sent = segments.has(s, SegmentTable.SENT);
+            if (!sent && segments.has(s, SegmentTable.READY)) {
+                return true;
+            }
+            complete &= sent;
+        }
+        return complete && c.finQueued && !c.finSent;
     }
 
     private void scheduled(Tcb c) {

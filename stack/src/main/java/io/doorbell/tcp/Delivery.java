@@ -60,7 +60,18 @@ final class Delivery {
         if ((happened & Tcb.EVENT_WRITABLE) != 0 && c.state.sends()) {
             sink.writable(c);
         }
+        if ((happened & Tcb.EVENT_OVERDUE) != 0) {
+            overdue(c, sink);
+        }
         end(c, happened, data, sink);
+    }
+
+    private static void overdue(Tcb c, EventSink sink) {
+        PartialMessage message = c.partial == null ? null : c.partial.takeOverdue();
+        while (message != null) {
+            sink.partialOverdue(c, message);
+            message = c.partial == null ? null : c.partial.takeOverdue();
+        }
     }
 
     /** The peer's FIN and an orderly end are told when the data before them was taken, and not earlier. */

@@ -13,6 +13,9 @@ public interface EventSink {
     /** There is room for sending again. */
     void writable(Tcb c);
 
+    /** A partial message is open still, and its deadline has passed. */
+    void partialOverdue(Tcb c, PartialMessage message);
+
     /** The peer has sent FIN, and everything before it was taken. */
     void peerClosed(Tcb c);
 

@@ -55,11 +55,6 @@ final class LossRecovery {
         return (int) Math.max(0, c.inFlight - (long) c.duplicateAcks * c.mss);
     }
 
-    /** RFC 5681 section 2, FlightSize: sent and not acknowledged. */
-    private static int flightSize(Tcb c) {
-        return c.sndNxt - c.sndUna;
-    }
-
     /**
      * An ACK that is not older than SND.UNA was taken in.
      *
@@ -95,7 +90,7 @@ final class LossRecovery {
         if (bytes > 0 || ack.delivered > 0) {
             detect(c, now);
         }
-        boolean ended = (c.recovering || c.timedOut) && Seq.ge(c.sndUna, c.recover);
+        boolean ended = (c.recovering || c.timedOut) && reachedRecover(c);
         if (ended) {
             endRecovery(c);
         }
@@ -104,6 +99,16 @@ final class LossRecovery {
         } else if (bytes > 0 && !ended) {
             grow(c, bytes, inFlightBefore, now);
         }
+    }
+
+    /** Whether all that was sent before {@code seq} has arrived, holes left out. */
+    boolean arrivedUpTo(Tcb c, int seq) {
+        return scoreboard.arrivedUpTo(c, seq);
+    }
+
+    /** A hole keeps SND.UNA from getting there; a recovery is over when all that was out has arrived. */
+    private boolean reachedRecover(Tcb c) {
+        return Seq.ge(c.sndUna, c.recover) || c.partial != null && scoreboard.arrivedUpTo(c, c.recover);
     }
 
     /** Asks RACK what is lost by now; begins a recovery if something is. */
@@ -130,14 +135,14 @@ final class LossRecovery {
         c.recover = c.sndNxt;
         lowerThreshold(c);
         c.cwnd = c.ssthresh;
-        ProportionalRate.start(c, flightSize(c));
+        ProportionalRate.start(c, scoreboard.flightSize(c));
         counters.increment(Counter.TCP_FAST_RETRANSMITS);
     }
 
     /** For a loss, unless the window was reduced already for what the same window of data ran into. */
-    private static void lowerThreshold(Tcb c) {
+    private void lowerThreshold(Tcb c) {
         if (!CongestionNotification.alreadyReduced(c)) {
-            c.congestion().congested(c, flightSize(c));
+            c.congestion().congested(c, scoreboard.flightSize(c));
         }
         CongestionNotification.reducedForLoss(c);
     }
@@ -153,7 +158,7 @@ final class LossRecovery {
             return;
         }
         counters.increment(Counter.TCP_ECN_REDUCTIONS);
-        c.congestion().congested(c, flightSize(c));
+        c.congestion().congested(c, scoreboard.flightSize(c));
         c.cwnd = Math.min(c.cwnd, c.ssthresh);
         CongestionNotification.reduced(c);
     }
@@ -161,7 +166,7 @@ final class LossRecovery {
     private void endRecovery(Tcb c) {
         if (c.recovering) {
             // RFC 6582 section 3.2 step 3, full acknowledgment, option 1: no burst when little is out.
-            c.cwnd = c.sackOk ? c.ssthresh : Math.min(c.ssthresh, Math.max(flightSize(c), c.mss) + c.mss);
+            c.cwnd = c.sackOk ? c.ssthresh : Math.min(c.ssthresh, Math.max(scoreboard.flightSize(c), c.mss) + c.mss);
         }
         c.recovering = false;
         c.timedOut = false;
@@ -175,8 +180,13 @@ final class LossRecovery {
             return;
         }
         c.duplicateAcks++;
+        if (c.partial != null && scoreboard.isHole(c.sendHead)) {
+            // What it acknowledges was sent past the hole that it complains of.
+            return;
+        }
         // RFC 6582 section 3.2 step 2: not again for losses of a window that recovery has dealt with.
-        if (!c.recovering && c.duplicateAcks == DUPLICATE_THRESHOLD && Seq.gt(c.sndUna, c.recover)) {
+        if (!c.recovering && c.duplicateAcks == DUPLICATE_THRESHOLD + scoreboard.sentPast(c)
+                && Seq.gt(c.sndUna, c.recover)) {
             beginRecovery(c);
             loseHead(c);
         }
@@ -185,7 +195,7 @@ final class LossRecovery {
     private void withoutSack(Tcb c, SackInput ack, int bytes, int inFlightBefore, long now) {
         if (!c.recovering) {
             c.duplicateAcks = 0;
-            if (c.timedOut && Seq.ge(c.sndUna, c.recover)) {
+            if (c.timedOut && reachedRecover(c)) {
                 endRecovery(c);
             } else {
                 grow(c, bytes, inFlightBefore, now);
@@ -279,6 +289,10 @@ final class LossRecovery {
 
     private static boolean isSpurious(Tcb c, SackInput ack, int bytes) {
         if (!c.undoPossible || c.undoRetransmissions == 0 || bytes == 0 && ack.delivered == 0) {
+            return false;
+        }
+        if (c.partial != null) {
+            // What fills a hole is original, late, and says nothing of what was retransmitted beside it.
             return false;
         }
         if (ack.hasEcho) {

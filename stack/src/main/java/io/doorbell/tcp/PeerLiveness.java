@@ -34,7 +34,7 @@ final class PeerLiveness {
         s.keepaliveDeadline = c.options.keepalive().on() && probes(c.state)
                 ? now + c.options.keepalive().idleNanos() : Tcb.NO_DEADLINE;
         s.userDeadline = Tcb.NO_DEADLINE;
-        waiting(c, now);
+        waiting(c, c.partial == null && c.sndNxt != c.sndUna, now);
     }
 
     private static boolean probes(TcpState state) {
@@ -58,10 +58,14 @@ final class PeerLiveness {
         }
     }
 
-    /** The emitter is done: the user timeout runs as long as something waits for the peer. */
-    static void waiting(Tcb c, long now) {
+    /**
+     * The emitter is done: the user timeout runs as long as something waits for the peer.
+     *
+     * @param outstanding whether the peer owes an acknowledgement
+     */
+    static void waiting(Tcb c, boolean outstanding, long now) {
         SeldomUsed s = c.seldom;
-        boolean waits = c.sndNxt != c.sndUna || c.persisting;
+        boolean waits = outstanding || c.persisting;
         if (!waits || c.options.userTimeoutNanos() == 0) {
             s.userDeadline = Tcb.NO_DEADLINE;
         } else if (s.userDeadline == Tcb.NO_DEADLINE) {
@@ -91,7 +95,9 @@ final class PeerLiveness {
         if (!keepalive.on() || !probes(c.state)) {
             return Tcb.NO_DEADLINE;
         }
-        if (c.unacknowledged() > 0 || c.sndNxt != c.sndUna) {
+        boolean asked = c.partial == null ? c.unacknowledged() > 0 || c.sndNxt != c.sndUna
+                : output.awaitsAck(c) || c.persisting;
+        if (asked) {
             // Retransmissions and window probes ask the same question.
             return now + keepalive.idleNanos();
         }

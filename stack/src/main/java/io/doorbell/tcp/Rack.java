@@ -53,7 +53,7 @@ final class Rack {
         boolean again = segments.has(segment, SegmentTable.RETRANSMITTED);
         if (Seq.gt(end, c.fack)) {
             c.fack = end;
-        } else if (!again && Seq.lt(end, c.fack)) {
+        } else if (!again && Seq.lt(end, c.fack) && !segments.has(segment, SegmentTable.LATE)) {
             c.reorderingSeen = true;
         }
         long rtt = now - sentAt;
@@ -91,7 +91,9 @@ final class Rack {
 
     /** Step 4: how long a segment may be overtaken before it is deemed lost. */
     private static long reorderingWindow(Tcb c) {
-        if (!c.reorderingSeen && (c.recovering || c.timedOut || c.sackedSegments >= DUPLICATE_THRESHOLD)) {
+        // Behind a hole, reported segments are no sign of a loss, however many.
+        boolean manyReported = c.partial == null && c.sackedSegments >= DUPLICATE_THRESHOLD;
+        if (!c.reorderingSeen && (c.recovering || c.timedOut || manyReported)) {
             return 0;
         }
         if (c.minRttNanos == Long.MAX_VALUE) {
@@ -130,10 +132,11 @@ final class Rack {
     /** Section 6.3: on a retransmission timeout the first segment is lost, and those that are as old as it. */
     void detectOnTimeout(Tcb c, long now) {
         long window = reorderingWindow(c);
+        int lowest = scoreboard.lowestInNetwork(c);
         int segment = c.firstSent;
         while (segment != Tcb.NONE) {
             int later = segments.later(segment);
-            if (segment == c.sendHead || segments.sentAtNanos(segment) + c.rackRttNanos + window <= now) {
+            if (segment == lowest || segments.sentAtNanos(segment) + c.rackRttNanos + window <= now) {
                 scoreboard.markLost(c, segment);
             }
             segment = later;

@@ -69,6 +69,11 @@ final class SackInput {
         }
     }
 
+    /** Whether something is out of which the peer has yet to tell. */
+    boolean awaitsAck(Tcb c) {
+        return scoreboard.awaitsAck(c);
+    }
+
     private void acknowledged(Tcb c, int ack, long now) {
         boolean ambiguous = false;
         long sentAt = Tcb.NO_DEADLINE;
@@ -81,7 +86,9 @@ final class SackInput {
                     ambiguous = true;
                 } else {
                     originalDelivered = true;
-                    sentAt = segments.sentAtNanos(segment);
+                    // The one that was sent last: what was sent past a hole has waited for it.
+                    long sent = segments.sentAtNanos(segment);
+                    sentAt = sentAt == Tcb.NO_DEADLINE ? sent : Math.max(sentAt, sent);
                 }
             }
             segment = segments.next(segment);
@@ -105,7 +112,8 @@ final class SackInput {
         }
         int segment = c.sendHead;
         while (segment != c.sendUnsent && Seq.le(segments.end(segment), end)) {
-            boolean news = Seq.ge(segments.seq(segment), start) && !segments.has(segment, SegmentTable.SACKED);
+            boolean news = Seq.ge(segments.seq(segment), start) && segments.has(segment, SegmentTable.SENT)
+                    && !segments.has(segment, SegmentTable.SACKED);
             if (news) {
                 delivered += segments.length(segment);
                 rack.delivered(c, segment, hasEcho, echoTicks, now);

@@ -66,14 +66,92 @@ final class Scoreboard {
         }
     }
 
+    /** Whether this segment of a send queue was never sent. */
+    boolean isHole(int segment) {
+        return segment != Tcb.NONE && !segments.has(segment, SegmentTable.SENT);
+    }
+
     boolean isSacked(int segment) {
         return segments.has(segment, SegmentTable.SACKED);
     }
 
-    /** Deems everything that is in the network lost. */
+    /** Deems everything that is in the network lost, up to the first hole: of what is behind it nothing is known. */
     void markAllLost(Tcb c) {
-        for (int segment = c.sendHead; segment != c.sendUnsent; segment = segments.next(segment)) {
+        for (int segment = c.sendHead; segment != c.sendUnsent && segments.has(segment, SegmentTable.SENT);
+                segment = segments.next(segment)) {
             markLost(c, segment);
+        }
+    }
+
+    /**
+     * Whether an acknowledgement is due, so that its absence tells a loss. Data that was sent past a hole is not
+     * acknowledged before the hole is filled; a peer with SACK reports it, another can't.
+     */
+    boolean awaitsAck(Tcb c) {
+        if (c.partial == null) {
+            return c.sndNxt != c.sndUna;
+        }
+        int head = c.sendHead;
+        boolean headIsOut = head == Tcb.NONE ? c.sndNxt != c.sndUna : segments.has(head, SegmentTable.SENT);
+        return headIsOut || c.sackOk && (c.inFlight > 0 || c.lostSegments > 0);
+    }
+
+    /** RFC 5681 section 2, FlightSize: sent and not acknowledged. What was never sent is not in flight. */
+    int flightSize(Tcb c) {
+        int size = c.sndNxt - c.sndUna;
+        if (c.partial != null) {
+            for (int s = c.sendHead; s != c.sendUnsent; s = segments.next(s)) {
+                size -= segments.has(s, SegmentTable.SENT) ? 0 : segments.length(s);
+            }
+        }
+        return Math.max(0, size);
+    }
+
+    /** Whether everything before {@code seq} that was sent has arrived, as far as the peer can tell. */
+    boolean arrivedUpTo(Tcb c, int seq) {
+        for (int s = c.sendHead; s != c.sendUnsent && Seq.lt(segments.seq(s), seq); s = segments.next(s)) {
+            if (segments.has(s, SegmentTable.SENT) && !segments.has(s, SegmentTable.SACKED)) {
+                return false;
+            }
+            if (!c.sackOk && !segments.has(s, SegmentTable.SENT)) {
+                return true;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * How many segments were sent before the first unacknowledged one although they lie behind it: each may cause a
+     * duplicate ACK that says nothing of a loss.
+     */
+    int sentPast(Tcb c) {
+        if (c.partial == null || c.sendHead == Tcb.NONE || !segments.has(c.sendHead, SegmentTable.LATE)) {
+            return 0;
+        }
+        int count = 0;
+        for (int s = c.firstSent; s != Tcb.NONE && s != c.sendHead; s = segments.later(s)) {
+            count++;
+        }
+        return count;
+    }
+
+    /** The segment with the lowest sequence number that is in the network, {@link Tcb#NONE} if none is. */
+    int lowestInNetwork(Tcb c) {
+        int segment = c.sendHead;
+        while (segment != Tcb.NONE && !inNetwork(segment)) {
+            segment = segments.next(segment);
+        }
+        return segment;
+    }
+
+    /**
+     * RFC 8985 orders transmissions of the same time by sequence number. One that fills a hole comes after what was
+     * sent past it, and its time has to show it.
+     */
+    void keepOrder(int segment) {
+        int earlier = segments.earlier(segment);
+        if (earlier != Tcb.NONE && segments.sentAtNanos(earlier) >= segments.sentAtNanos(segment)) {
+            segments.sentAtNanos(segment, segments.sentAtNanos(earlier) + 1);
         }
     }
 

@@ -245,7 +245,8 @@ final class SegmentInput {
             return true;
         }
         // RFC 5961 section 5.2.
-        if (Seq.gt(segment.ack, c.sndNxt) || Seq.lt(segment.ack, c.sndUna - c.sndMaxWnd)) {
+        if (Seq.gt(segment.ack, c.sndNxt) || Seq.lt(segment.ack, c.sndUna - c.sndMaxWnd)
+                || c.partial != null && c.partial.isBeyondHole(segment.ack)) {
             counters.increment(Counter.DROP_TCP_ACK);
             challenge(c);
             return false;

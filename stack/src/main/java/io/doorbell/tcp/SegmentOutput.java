@@ -23,11 +23,13 @@ final class SegmentOutput {
     private final TcpConfig config;
     private final Counters counters;
     private final TimerQueue timers;
+    private final Holes holes;
     private long now;
     private int timestampClock;
 
     SegmentOutput(FramePool pool, SegmentWriter writer, SegmentTable segments, Scoreboard scoreboard,
-                  SendSpace sendSpace, LossRecovery recovery, TcpConfig config, Counters counters, TimerQueue timers) {
+                  SendSpace sendSpace, LossRecovery recovery, TcpConfig config, Counters counters, TimerQueue timers,
+                  Holes holes) {
         this.pool = pool;
         this.writer = writer;
         this.segments = segments;
@@ -37,6 +39,7 @@ final class SegmentOutput {
         this.config = config;
         this.counters = counters;
         this.timers = timers;
+        this.holes = holes;
     }
 
     void now(long nowNanos) {
@@ -157,7 +160,31 @@ final class SegmentOutput {
         return true;
     }
 
+    /** Data that waits, past the holes of partial messages: Nagle's rule does not hold it, since it was asked to leave. */
+    private boolean sendPastHoles(Tcb c) {
+        if (!scoreboard.awaitsAck(c) && now - c.lastSentNanos > c.rtoNanos) {
+            recovery.restartAfterIdle(c);
+        }
+        for (int s = holes.firstReady(c); s != Tcb.NONE; s = holes.nextReady(s)) {
+            if (segments.length(s) > c.mss && !sendSpace.split(c, s, c.mss)) {
+                return false;
+            }
+            // What the peer's stream waits for is never held back: nothing else can move the windows.
+            boolean held = s != c.sendHead && (!fitsCongestionWindow(c, s) || corked(c, s) || Pacer.holds(c, now));
+            if (held || !fitsWindow(c, s)) {
+                return true;
+            }
+            if (!sendFirstTime(c, s)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private boolean sendNew(Tcb c) {
+        if (c.partial != null) {
+            return sendPastHoles(c);
+        }
         int segment = c.sendUnsent;
         if (segment == Tcb.NONE) {
             return true;
@@ -183,10 +210,20 @@ final class SegmentOutput {
 
     /** The frame of a segment whose first byte was a window probe may still be on its way out of this machine. */
     private boolean sendFirstTime(Tcb c, int segment) {
-        if (pool.holds(pool.addressOf(segment)) > 1 || !sendSegment(c, segment)) {
+        if (pool.holds(pool.addressOf(segment)) > 1) {
             return false;
         }
-        c.sendUnsent = segments.next(segment);
+        if (c.partial != null) {
+            holes.leaves(c, segment);
+        }
+        if (!sendSegment(c, segment)) {
+            return false;
+        }
+        if (c.partial != null) {
+            holes.left(c, segment);
+        } else {
+            c.sendUnsent = segments.next(segment);
+        }
         c.tailProbeDue = true;
         recovery.sent(c, segments.length(segment));
         if (c.seldom != null) {
@@ -228,7 +265,8 @@ final class SegmentOutput {
     private boolean sendSegment(Tcb c, int segment) {
         int length = segments.length(segment);
         int end = segments.end(segment);
-        boolean fin = c.finQueued && segment == c.sendTail && (c.finSent || c.sndUna + c.sndWnd - end > 0);
+        boolean fin = c.finQueued && segment == c.sendTail
+                && (c.partial == null || !holes.othersWait(c, segment)) && (c.finSent || c.sndUna + c.sndWnd - end > 0);
         int flags = TcpHeader.ACK | (segments.has(segment, SegmentTable.PUSH) ? TcpHeader.PSH : 0)
                 | (fin ? TcpHeader.FIN : 0);
         if (!writer.segment(c, segments.seq(segment), flags, segments.payload(segment), length, segments.sum(segment))) {
@@ -256,6 +294,7 @@ final class SegmentOutput {
 
     private boolean sendFin(Tcb c) {
         boolean due = c.finQueued && c.sendUnsent == Tcb.NONE
+                && (c.partial == null || holes.firstUnsent(c) == Tcb.NONE)
                 && (c.finSent ? c.finLost : c.sndUna + c.sndWnd - c.sndEnd > 0);
         if (!due) {
             return true;
@@ -278,7 +317,9 @@ final class SegmentOutput {
      * the peer learns it when it speaks next.
      */
     void sendReset(Tcb c) {
-        if (writer.control(c, c.sndNxt, TcpHeader.RST | TcpHeader.ACK)) {
+        // RFC 5961 section 3.2: it is believed only with the number that the peer expects next.
+        int seq = c.partial == null ? c.sndNxt : holes.firstGap(c);
+        if (writer.control(c, seq, TcpHeader.RST | TcpHeader.ACK)) {
             counters.increment(Counter.TCP_RESETS_OUT);
         }
     }
@@ -290,7 +331,7 @@ final class SegmentOutput {
      * @return whether the window was open and something was sent into it
      */
     boolean sendSliver(Tcb c) {
-        int segment = c.sendUnsent;
+        int segment = c.partial == null ? c.sendUnsent : holes.firstReady(c);
         if (segment == Tcb.NONE || !segments.has(segment, SegmentTable.READY)) {
             return false;
         }
@@ -302,6 +343,11 @@ final class SegmentOutput {
     /** RFC 9293 section 3.8.6.1: one byte beyond a closed window, or the FIN if that is all that waits. */
     void sendProbe(Tcb c) {
         counters.increment(Counter.TCP_WINDOW_PROBES);
+        if (c.partial != null) {
+            // A byte beyond the window would lie beyond a hole, too; what is old is answered as well.
+            writer.control(c, c.sndUna - 1, TcpHeader.ACK);
+            return;
+        }
         int segment = c.sendUnsent;
         if (segment == Tcb.NONE) {
             if (c.finQueued && writer.control(c, c.sndEnd, TcpHeader.FIN | TcpHeader.ACK)) {
@@ -338,7 +384,7 @@ final class SegmentOutput {
      * @return whether a probe has left
      */
     boolean sendTailProbe(Tcb c) {
-        int unsent = c.sendUnsent;
+        int unsent = c.partial == null ? c.sendUnsent : holes.firstReady(c);
         boolean fresh = unsent != Tcb.NONE && segments.has(unsent, SegmentTable.READY)
                 && segments.length(unsent) <= c.mss && !corked(c, unsent) && fitsWindow(c, unsent);
         if (fresh) {
@@ -372,17 +418,16 @@ final class SegmentOutput {
         }
         if (c.retransmitDeadline == Tcb.NO_DEADLINE) {
             // Of a segment that was only probed with nothing is out: the window may have opened too little for it.
-            boolean probedOnly = c.sendUnsent != Tcb.NONE && c.sendUnsent == c.sendHead;
-            if (c.sndNxt != c.sndUna && !probedOnly) {
+            boolean probedOnly = c.partial == null && c.sendUnsent != Tcb.NONE && c.sendUnsent == c.sendHead;
+            if (scoreboard.awaitsAck(c) && !probedOnly) {
                 c.retransmitDeadline = now + c.rtoNanos;
-            } else if (!heldOnPurpose(c) && (c.sendUnsent != Tcb.NONE
-                    && segments.has(c.sendUnsent, SegmentTable.READY) || c.finQueued && !c.finSent)) {
+            } else if (!heldOnPurpose(c) && waitsForWindow(c)) {
                 c.persisting = true;
                 c.retransmitDeadline = now + c.rtoNanos;
             }
         }
         if (c.seldom != null) {
-            PeerLiveness.waiting(c, now);
+            PeerLiveness.waiting(c, scoreboard.awaitsAck(c), now);
         }
         boolean reorderingTimer = c.earlyDeadline != Tcb.NO_DEADLINE && !c.earlyIsProbe;
         if (c.tailProbeDue && !reorderingTimer) {
@@ -390,5 +435,17 @@ final class SegmentOutput {
             c.earlyIsProbe = true;
             c.earlyDeadline = TailLossProbe.deadline(c, config.peerAckDelayNanos(), now);
         }
+    }
+
+    boolean awaitsAck(Tcb c) {
+        return scoreboard.awaitsAck(c);
+    }
+
+    private boolean waitsForWindow(Tcb c) {
+        if (c.partial != null) {
+            return holes.firstReady(c) != Tcb.NONE
+                    || c.finQueued && !c.finSent && holes.firstUnsent(c) == Tcb.NONE;
+        }
+        return c.sendUnsent != Tcb.NONE && segments.has(c.sendUnsent, SegmentTable.READY) || c.finQueued && !c.finSent;
     }
 }

@@ -35,6 +35,8 @@ final class SegmentTable {
     static final int SACKED = 16;
     /** It was sent again at least once. */
     static final int RETRANSMITTED = 32;
+    /** It left after segments with higher sequence numbers: it filled a hole. */
+    static final int LATE = 64;
 
     private static final int NEXT = 2;
     private static final int FLAGS = 3;
@@ -154,6 +156,10 @@ final class SegmentTable {
 
     void sum(int segment, int folded) {
         ints[at(segment) + SUM] = folded;
+    }
+
+    void sentAtNanos(int segment, long nanos) {
+        longs[sentAt(segment)] = nanos;
     }
 
     void sent(int segment, long nowNanos) {

@@ -50,6 +50,16 @@ final class SendSpace {
         return (int) Math.min(budget, frames * c.mss + tailRoom(c));
     }
 
+    /** How many bytes {@link #reserve} may take now. */
+    int roomBehindTail(Tcb c) {
+        long frames = Math.max(0, pool.available() - keepFree);
+        return (int) Math.max(0, Math.min(c.options.sendBufferBytes() - c.unacknowledged(), frames * c.mss));
+    }
+
+    int keepFree() {
+        return keepFree;
+    }
+
     /** Accepts all bytes as one message, or none: {@code length} or {@link Tcb#BACKPRESSURE}. */
     int send(Tcb c, MemorySegment source, long offset, int length) {
         if (length > room(c)) {
@@ -207,12 +217,16 @@ final class SendSpace {
         segments.length(segment, size);
         resum(segment);
         resum(second);
+        insertBehind(c, segment, second);
+        return true;
+    }
+
+    void insertBehind(Tcb c, int segment, int second) {
         segments.next(second, segments.next(segment));
         segments.next(segment, second);
         if (c.sendTail == segment) {
             c.sendTail = second;
         }
-        return true;
     }
 
     /** Gives every frame back: the connection has ended. */
@@ -222,6 +236,10 @@ final class SendSpace {
             int next = segments.next(segment);
             pool.release(pool.addressOf(segment));
             segment = next;
+        }
+        if (c.partial != null) {
+            c.partial.end();
+            c.partial = null;
         }
         c.sendHead = Tcb.NONE;
         c.sendTail = Tcb.NONE;

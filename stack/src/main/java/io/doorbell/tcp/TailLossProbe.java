@@ -19,7 +19,7 @@ final class TailLossProbe {
      * @param mayBeDelayedNanos how long the peer may delay the ACK of a single segment
      */
     static long deadline(Tcb c, long mayBeDelayedNanos, long now) {
-        boolean eligible = c.sackOk && !c.recovering && !c.timedOut && !c.tailProbe && c.sackedSegments == 0
+        boolean eligible = c.sackOk && !c.recovering && !c.timedOut && !c.tailProbe && (c.sackedSegments == 0 || c.partial != null)
                 && c.lostSegments == 0 && c.inFlight > 0;
         if (!eligible) {
             return Tcb.NO_DEADLINE;
@@ -40,7 +40,15 @@ final class TailLossProbe {
 
     /** Section 7.4.2: an ACK while a probe is out. */
     static void acknowledged(Tcb c, SackInput ack, boolean duplicateAck, LossRecovery recovery) {
-        if (!c.tailProbe || Seq.lt(c.sndUna, c.tailProbeEnd)) {
+        if (!c.tailProbe) {
+            return;
+        }
+        if (c.partial != null) {
+            // A hole may keep SND.UNA back for any time: whether the probe repaired anything can't be told then.
+            c.tailProbe = !recovery.arrivedUpTo(c, c.tailProbeEnd);
+            return;
+        }
+        if (Seq.lt(c.sndUna, c.tailProbeEnd)) {
             return;
         }
         if (!c.tailProbeAgain) {

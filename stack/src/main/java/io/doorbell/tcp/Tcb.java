@@ -26,6 +26,7 @@ public abstract class Tcb {
     static final int EVENT_WRITABLE = 4;
     static final int EVENT_PEER_CLOSED = 8;
     static final int EVENT_CLOSED = 16;
+    static final int EVENT_OVERDUE = 32;
 
     /** What was chosen for this connection; most share what the stack's settings say. */
     ConnectionOptions options = ConnectionOptions.STANDARD;
@@ -73,6 +74,8 @@ public abstract class Tcb {
     /** Segments deemed lost and not sent again yet, and segments that the peer has reported by SACK. */
     int lostSegments;
     int sackedSegments;
+    /** Null unless something was sent past a hole, or may be. */
+    PartialSends partial;
     /** The segments in the network, in the order of their transmission: first and last. */
     int firstSent = NONE;
     int lastSent = NONE;
@@ -255,6 +258,9 @@ public abstract class Tcb {
     /** The earliest time at which a timer of this connection has something to do. */
     final long nextDeadline() {
         long earliest = Math.min(earlyDeadline, Math.min(retransmitDeadline, ackDeadline));
+        if (partial != null) {
+            earliest = Math.min(earliest, partial.deadlineNanos);
+        }
         return seldom == null ? earliest : Math.min(earliest, seldom.nextDeadline());
     }
 

@@ -37,6 +37,7 @@ public final class Tcp implements Transport {
     private final HalfOpenTable halfOpen;
     private final EventList events = new EventList();
     private final Map<Integer, ListenPort> listeners = new HashMap<>();
+    private final Holes holes;
     private final SegmentOutput output;
     private final StatelessReply reply;
     private final Lifecycle lifecycle;
@@ -76,8 +77,9 @@ public final class Tcp implements Transport {
         Rack rack = new Rack(segments, scoreboard, config.timestampTickNanos());
         LossRecovery recovery = new LossRecovery(scoreboard, rack, config, counters);
         SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters);
+        holes = new Holes(pool, segments, scoreboard, sendSpace, config);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
-                timerQueue);
+                timerQueue, holes);
         paths = new PathMtu(scoreboard, segments, config, counters);
         halfOpen = new HalfOpenTable(config.halfOpenLimit());
         reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen);
@@ -88,7 +90,7 @@ public final class Tcp implements Transport {
         ipv4.timeToLive(config.timeToLive());
         rtt = new RttEstimator(config, rack);
         acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack), recovery,
-                rtt, output, ipv4, config);
+                rtt, output, holes, ipv4, config);
         input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
         pathErrors = new PathErrors(lifecycle, paths, counters);
         timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, ipv4, paths,
@@ -320,6 +322,39 @@ public final class Tcp implements Transport {
             waitForRoom(c);
         }
         return accepted;
+    }
+
+    /** Takes a place in the stream for a message that is not known yet: 0, or a negative code. */
+    public int begin(Tcb c, PartialMessage message, int length) {
+        if (message.isOpen()) {
+            return PartialMessage.OPEN;
+        }
+        if (!c.state.sends() || c.finQueued) {
+            return refusal(c);
+        }
+        if (length <= 0) {
+            return PartialMessage.OUT_OF_RANGE;
+        }
+        paths.age(c);
+        int result = holes.begin(this, c, message, length);
+        if (result == Tcb.BACKPRESSURE) {
+            waitForRoom(c);
+        }
+        return result;
+    }
+
+    int complete(PartialMessage message, int at, MemorySegment source, long offset, int length) {
+        Tcb c = message.connection;
+        int result = holes.complete(message, at, source, offset, length);
+        if (result >= 0) {
+            lifecycle.wantOutput(c);
+        }
+        return result;
+    }
+
+    void deadlineChanged(Tcb c) {
+        c.partial.findDeadline();
+        timerQueue.schedule(c, c.partial.deadlineNanos);
     }
 
     private void waitForRoom(Tcb c) {

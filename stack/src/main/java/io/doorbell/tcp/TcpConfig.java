@@ -52,6 +52,7 @@ import java.util.Objects;
  * @param synAckRetries        retransmissions of a SYN-ACK before giving up (as many as of a SYN; 5 in Linux)
  * @param dscp                 the Differentiated Services field of what is sent (RFC 9293 section 3.9.2, MUST-48); 0 to 63
  * @param timeToLive           of IP packets (RFC 9293 section 3.9.2, MUST-49; 64 as RFC 1700 recommends); 1 to 255
+ * @param leastPartBytes       known bytes of a partial message that are worth a segment of their own while others are missing
  */
 public record TcpConfig(
         int sendBufferBytes,
@@ -92,7 +93,8 @@ public record TcpConfig(
         long pathMtuAgeNanos,
         int synAckRetries,
         int dscp,
-        int timeToLive) {
+        int timeToLive,
+        int leastPartBytes) {
 
     private static final long MILLISECOND = 1_000_000L;
     private static final long SECOND = 1_000 * MILLISECOND;
@@ -138,6 +140,7 @@ public record TcpConfig(
         atLeast("synAckRetries", synAckRetries, 0);
         between("dscp", dscp, 0, 63);
         between("timeToLive", timeToLive, 1, 255);
+        atLeast("leastPartBytes", leastPartBytes, 1);
     }
 
     static void between(String name, long value, long least, long most) {
@@ -209,6 +212,7 @@ public record TcpConfig(
         private int synAckRetries = 6;
         private int dscp;
         private int timeToLive = 64;
+        private int leastPartBytes = 8;
 
         private Builder() {
         }
@@ -408,14 +412,19 @@ public record TcpConfig(
             return this;
         }
 
+        public Builder leastPartBytes(int bytes) {
+            leastPartBytes = bytes;
+            return this;
+        }
+
         public TcpConfig build() {
             return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
                     delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
                     windowScaling, sack, congestionControl, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections, halfOpenLimit,
                     acceptQueueLimit, challengeAcksPerSecond, ecn, keepalive, userTimeoutNanos, pacing, corkNanos,
                     timestampTickNanos, slowStartAfterIdle, initialReceiveWindowBytes, outOfOrderFrames, pathRetries,
-                    blackHoleDetection, baseSegmentSize, minPathMtu, pathMtuAgeNanos,
-                    synAckRetries, dscp, timeToLive);
+                    blackHoleDetection, baseSegmentSize, minPathMtu, pathMtuAgeNanos, synAckRetries, dscp, timeToLive,
+                    leastPartBytes);
         }
     }
 }

@@ -44,6 +44,10 @@ final class Timers {
             if (c.earlyDeadline <= now) {
                 early(c, now);
             }
+            if (c.partial != null && c.partial.deadlineNanos <= now) {
+                c.partial.markOverdue(now);
+                lifecycle.event(c, Tcb.EVENT_OVERDUE);
+            }
             if (c.retransmitDeadline <= now) {
                 c.retransmitDeadline = Tcb.NO_DEADLINE;
                 retransmission(c, now);
@@ -106,6 +110,9 @@ final class Timers {
             lifecycle.wantOutput(c);
             return;
         }
+        if (!c.persisting && !output.awaitsAck(c)) {
+            return;
+        }
         if (c.options.userTimeoutNanos() == 0 && giveUp(c, config.retries())) {
             return;
         }
@@ -113,7 +120,7 @@ final class Timers {
         if (c.persisting) {
             output.sendProbe(c);
             c.retransmitDeadline = now + c.rtoNanos;
-        } else if (c.sndNxt != c.sndUna) {
+        } else {
             paths.timeout(c);
             recovery.timeout(c, now);
         }

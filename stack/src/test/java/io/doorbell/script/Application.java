@@ -1,6 +1,7 @@
 package io.doorbell.script;
 
 import io.doorbell.tcp.CloseReason;
+import io.doorbell.tcp.PartialMessage;
 import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
 import java.io.ByteArrayOutputStream;
@@ -22,6 +23,7 @@ public final class Application implements ConnectionHandler {
     private boolean connected;
     private boolean peerClosed;
     private int writable;
+    private int overdue;
     private CloseReason closed;
     private boolean handleGone;
     private final List<String> heard = new ArrayList<>();
@@ -77,6 +79,12 @@ public final class Application implements ConnectionHandler {
     public void writable(Connection c) {
         alive("writable");
         writable++;
+    }
+
+    @Override
+    public void partialOverdue(Connection c, PartialMessage message) {
+        alive("partialOverdue");
+        overdue++;
     }
 
     @Override
@@ -202,6 +210,11 @@ public final class Application implements ConnectionHandler {
 
     boolean isPeerClosed() {
         return peerClosed;
+    }
+
+    /** How often it was told of a partial message's deadline. */
+    public int overdue() {
+        return overdue;
     }
 
     int writableCalls() {

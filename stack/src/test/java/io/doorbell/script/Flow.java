@@ -43,6 +43,8 @@ public final class Flow {
     int stackRightEdge;
     boolean stackAllowed;
     Application application;
+    /** The script sends partial messages: sequence numbers may be skipped for a while. */
+    boolean holes;
 
     Flow(int peerAddress, int peerPort, int stackPort, int peerIsn) {
         this.peerAddress = peerAddress;

@@ -36,9 +36,9 @@ final class Inspector {
                         : "there are timestamps that were not agreed on (RFC 7323 section 3.2)");
         require(faults, syn || sent.payload.length + sent.optionBytes <= Math.max(flow.peerMss, SMALLEST_MSS),
                 "data and options exceed the peer's MSS of " + flow.peerMss + " (RFC 9293 section 3.7.1)");
-        require(faults, sent.ecn == 0 || sent.seq == flow.stackNext,
+        require(faults, sent.ecn == 0 || sent.seq == flow.stackNext || flow.holes,
                 "what was sent before is ECN-capable (RFC 3168 section 6.1.5)");
-        require(faults, flow.stackNext - sent.seq >= 0 || syn, "a sequence number was skipped");
+        require(faults, flow.stackNext - sent.seq >= 0 || syn || flow.holes, "a sequence number was skipped");
         if (sent.is(Segment.ACK)) {
             acknowledgment(sent, flow);
         }

@@ -1,0 +1,93 @@
+package io.doorbell.tcp;
+
+import io.doorbell.wire.Seq;
+
+/**
+ * What a connection keeps while something was sent past a hole: its open partial messages, in the order of the stream.
+ * It has one from the first of them until all that the holes disturbed is acknowledged.
+ */
+final class PartialSends {
+    PartialMessage first;
+    private PartialMessage last;
+    /** Up to here ACKs and SACKs may still speak of holes that were open when the segments were sent. */
+    int disturbedEnd;
+    /** The earliest deadline of an open message. */
+    long deadlineNanos = Tcb.NO_DEADLINE;
+
+    void add(PartialMessage message) {
+        if (first == null) {
+            first = message;
+        } else {
+            last.next = message;
+        }
+        last = message;
+        disturbedUpTo(message.endSeq());
+    }
+
+    void remove(PartialMessage message) {
+        PartialMessage before = null;
+        for (PartialMessage m = first; m != message; m = m.next) {
+            before = m;
+        }
+        if (before == null) {
+            first = message.next;
+        } else {
+            before.next = message.next;
+        }
+        if (last == message) {
+            last = before;
+        }
+        message.close();
+        findDeadline();
+    }
+
+    void disturbedUpTo(int seq) {
+        disturbedEnd = Seq.max(disturbedEnd, seq);
+    }
+
+    void findDeadline() {
+        deadlineNanos = Tcb.NO_DEADLINE;
+        for (PartialMessage m = first; m != null; m = m.next) {
+            deadlineNanos = Math.min(deadlineNanos, m.deadlineNanos);
+        }
+    }
+
+    /** Notes which messages are due, so that the user is told of each once. */
+    void markOverdue(long now) {
+        for (PartialMessage m = first; m != null; m = m.next) {
+            if (m.deadlineNanos <= now) {
+                m.deadlineNanos = Tcb.NO_DEADLINE;
+                m.overdue = true;
+            }
+        }
+        findDeadline();
+    }
+
+    /** An overdue message of which the user was not told yet, null if there is none. */
+    PartialMessage takeOverdue() {
+        for (PartialMessage m = first; m != null; m = m.next) {
+            if (m.overdue) {
+                m.overdue = false;
+                return m;
+            }
+        }
+        return null;
+    }
+
+    /** Whether an ACK with this number acknowledges bytes that nobody has supplied yet. */
+    boolean isBeyondHole(int ack) {
+        return first != null && Seq.gt(ack, first.holeSeq);
+    }
+
+    /** The connection has ended. */
+    void end() {
+        for (PartialMessage m = first; m != null; ) {
+            PartialMessage following = m.next;
+            m.close();
+            m = following;
+        }
+        first = null;
+        last = null;
+        deadlineNanos = Tcb.NO_DEADLINE;
+    }
+}
