@@ -273,8 +273,10 @@ db_how_to_install() {
     printf 'sudo apt-get install %s' "$names"
   elif command -v dnf >/dev/null 2>&1; then
     names=${names/libxdp1/libxdp}
+    names=${names/tshark/wireshark-cli}
     printf 'sudo dnf install %s' "${names/iproute2/iproute}"
   elif command -v pacman >/dev/null 2>&1; then
+    names=${names/tshark/wireshark-cli}
     printf 'sudo pacman -S %s' "${names/libxdp1/libxdp}"
   elif command -v apk >/dev/null 2>&1; then
     printf 'sudo apk add %s' "${names/libxdp1/libxdp}"

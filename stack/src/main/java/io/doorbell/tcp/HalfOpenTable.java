@@ -20,6 +20,9 @@ final class HalfOpenTable {
     final boolean[] sack;
     /** ECN was asked for and is granted (RFC 3168). */
     final boolean[] ecn;
+    /** Both sides' nonces of the multi-segment option; 0 of our own if it is not agreed. */
+    final int[] multiOwn;
+    final int[] multiPeer;
     final int[] tsRecent;
     final int[] tsOffset;
     final long[] sentNanos;
@@ -44,6 +47,8 @@ final class HalfOpenTable {
         timestamps = new boolean[limit];
         sack = new boolean[limit];
         ecn = new boolean[limit];
+        multiOwn = new int[limit];
+        multiPeer = new int[limit];
         tsRecent = new int[limit];
         tsOffset = new int[limit];
         sentNanos = new long[limit];

@@ -27,6 +27,11 @@ final class InitialSequence {
         return (int) timestampHash.hash(localAddress, remoteAddress, ports);
     }
 
+    /** What this side's multi-segment option says in a SYN; never 0. */
+    int nonce(int localAddress, int remoteAddress, int ports) {
+        return (int) (timestampHash.hash(localAddress, remoteAddress, ports) >>> 32) | 1;
+    }
+
     /**
      * RFC 6056 section 3.3.3, algorithm 3: a port that cannot be guessed for a destination, from a sequence of its own.
      *

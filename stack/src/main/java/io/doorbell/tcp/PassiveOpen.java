@@ -2,11 +2,15 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.wire.Bytes;
 import io.doorbell.wire.Seq;
 import io.doorbell.wire.TcpHeader;
 
 /** LISTEN and the SYN-RECEIVED that follows from it (RFC 9293 sections 3.10.7.2 and 3.10.7.4). */
 final class PassiveOpen {
+    /** After so many SYNs in vain the option that nobody registered is left out: something may drop it. */
+    static final int LAST_WITH_EXPERIMENT = 2;
+
     private final HalfOpenTable rows;
     private final StatelessReply reply;
     private final InitialSequence initialSequence;
@@ -54,6 +58,11 @@ final class PassiveOpen {
         rows.timestamps[row] = config.timestamps() && options.timestamps;
         rows.sack[row] = config.sack() && options.sackPermitted;
         rows.ecn[row] = CongestionNotification.accepts(config, segment);
+        boolean multi = config.multiSegment() && rows.sack[row]
+                && options.multiLength == MultiSegmentOption.SYN_LENGTH;
+        rows.multiOwn[row] = multi
+                ? initialSequence.nonce(segment.destination, segment.source, segment.ports) : 0;
+        rows.multiPeer[row] = multi ? Bytes.u32(segment.memory, options.multi + 4) : 0;
         rows.tsRecent[row] = options.tsValue;
         rows.tsOffset[row] = initialSequence.timestampOffset(segment.destination, segment.source, segment.ports);
         rows.sentNanos[row] = now;
@@ -147,6 +156,9 @@ final class PassiveOpen {
                 rows.remove(row);
             } else {
                 int sends = ++rows.retries[row];
+                if (sends >= LAST_WITH_EXPERIMENT) {
+                    rows.multiOwn[row] = 0;
+                }
                 rows.schedule(row, now + Math.min(config.maxRtoNanos(), config.initialRtoNanos() << Math.min(sends, 16)));
                 counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
                 if (sends >= config.pathRetries()) {
@@ -187,6 +199,10 @@ final class PassiveOpen {
         c.rcvScale = c.scaled ? window.scaleToOffer() : 0;
         c.timestamps = rows.timestamps[row];
         c.sackOk = rows.sack[row];
+        if (rows.multiOwn[row] != 0) {
+            c.multi = new MultiSegment(rows.multiOwn[row]);
+            c.multi.agree(rows.multiPeer[row]);
+        }
         c.tsRecent = rows.tsRecent[row];
         c.tsRecentNanos = now;
         c.tsOffset = rows.tsOffset[row];

@@ -1,5 +1,7 @@
 package io.doorbell.tcp;
 
+import io.doorbell.counters.Counter;
+import io.doorbell.counters.Counters;
 import io.doorbell.wire.Seq;
 
 /**
@@ -28,12 +30,14 @@ final class SackInput {
     private final Scoreboard scoreboard;
     private final SendSpace sendSpace;
     private final Rack rack;
+    private final Counters counters;
 
-    SackInput(SegmentTable segments, Scoreboard scoreboard, SendSpace sendSpace, Rack rack) {
+    SackInput(SegmentTable segments, Scoreboard scoreboard, SendSpace sendSpace, Rack rack, Counters counters) {
         this.segments = segments;
         this.scoreboard = scoreboard;
         this.sendSpace = sendSpace;
         this.rack = rack;
+        this.counters = counters;
     }
 
     /**
@@ -62,6 +66,9 @@ final class SackInput {
             if (first == 1) {
                 duplicate = Seq.ge(options.sackStart[0], c.sndUna - (1 << 30)) && Seq.le(options.sackEnd[0], c.sndNxt);
                 duplicateEnd = options.sackEnd[0];
+                if (c.multi != null && c.multi.wasHeader(options.sackStart[0], duplicateEnd)) {
+                    optionWasLost(c);
+                }
             }
             for (int i = first; i < options.sackBlocks; i++) {
                 reported(c, options.sackStart[i], options.sackEnd[i], now);
@@ -72,6 +79,26 @@ final class SackInput {
     /** Whether something is out of which the peer has yet to tell. */
     boolean awaitsAck(Tcb c) {
         return scoreboard.awaitsAck(c);
+    }
+
+    private void noteMulti(Tcb c, int segment) {
+        if (c.multi != null && segments.has(segment, SegmentTable.MULTI)) {
+            c.multi.partArrived();
+        }
+    }
+
+    /** The peer took a multi-segment for the old data that it looks like without its option. No congestion is told. */
+    private void optionWasLost(Tcb c) {
+        duplicate = false;
+        if (c.multi.sends()) {
+            c.multi.stop();
+            counters.increment(Counter.TCP_MULTI_FALLBACKS);
+        }
+        for (int s = c.sendHead; s != c.sendUnsent; s = segments.next(s)) {
+            if (segments.has(s, SegmentTable.MULTI)) {
+                scoreboard.markLost(c, s);
+            }
+        }
     }
 
     private void acknowledged(Tcb c, int ack, long now) {
@@ -86,6 +113,7 @@ final class SackInput {
                     ambiguous = true;
                 } else {
                     originalDelivered = true;
+                    noteMulti(c, segment);
                     // The one that was sent last: what was sent past a hole has waited for it.
                     long sent = segments.sentAtNanos(segment);
                     sentAt = sentAt == Tcb.NO_DEADLINE ? sent : Math.max(sentAt, sent);
@@ -119,6 +147,7 @@ final class SackInput {
                 rack.delivered(c, segment, hasEcho, echoTicks, now);
                 if (!segments.has(segment, SegmentTable.RETRANSMITTED)) {
                     originalDelivered = true;
+                    noteMulti(c, segment);
                     if (sampleSentAt == Tcb.NO_DEADLINE) {
                         sampleSentAt = segments.sentAtNanos(segment);
                     }

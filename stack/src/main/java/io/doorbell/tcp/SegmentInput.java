@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.wire.Bytes;
 import io.doorbell.wire.Seq;
 import io.doorbell.wire.TcpHeader;
 
@@ -21,6 +22,7 @@ final class SegmentInput {
     private final TcpConfig config;
     private final Counters counters;
     private final int mtu;
+    private final MultiSegment.Layout layout = new MultiSegment.Layout();
 
     SegmentInput(Lifecycle lifecycle, AckInput acks, DataInput data, ReceiveWindow window, ChallengeAcks challenges,
                  TcpConfig config, Counters counters, int mtu) {
@@ -49,6 +51,8 @@ final class SegmentInput {
     void arrives(Tcb c, InboundSegment segment, long now) {
         if (c.state == TcpState.SYN_SENT) {
             synSent(c, segment, now);
+        } else if (c.multi != null && segment.options.multiLength > 0 && !segment.has(TcpHeader.SYN)) {
+            severalParts(c, segment, now);
         } else {
             crossedSynAck(c, segment);
             if (timestampAcceptable(c, segment, now) && sequenceAcceptable(c, segment)
@@ -61,6 +65,54 @@ final class SegmentInput {
             }
         }
         lifecycle.wantOutput(c);
+    }
+
+    /** A segment with the multi-segment option: its own sequence number is not where its payload belongs. */
+    private void severalParts(Tcb c, InboundSegment segment, long now) {
+        if (!timestampAcceptable(c, segment, now) || !layoutAcceptable(c, segment)) {
+            return;
+        }
+        counters.increment(Counter.TCP_MULTI_SEGMENTS_IN);
+        long payload = segment.payload;
+        int owed = c.duplicateAcksOwed;
+        segment.seq = layout.starts[0];
+        recordTimestamp(c, segment, now);
+        if (!ackHandled(c, segment, now)) {
+            return;
+        }
+        for (int i = 0; i < layout.parts && c.state != TcpState.CLOSED; i++) {
+            segment.seq = layout.starts[i];
+            segment.payload = payload;
+            segment.length = layout.lengths[i];
+            payload(c, segment, now);
+            payload += layout.lengths[i];
+        }
+        // RFC 5681 section 4.2 asks for one ACK for each segment, and this was one.
+        c.duplicateAcksOwed = Math.min(c.duplicateAcksOwed, owed + 1);
+        fin(c, segment);
+    }
+
+    private boolean layoutAcceptable(Tcb c, InboundSegment segment) {
+        TcpOptions options = segment.options;
+        boolean plain = (segment.flags & (TcpHeader.ACK | TcpHeader.FIN | TcpHeader.RST)) == TcpHeader.ACK;
+        if (!plain || !c.multi.isAgreed()
+                || !layout.read(segment.memory, options.multi, options.multiLength, segment.seq, segment.length)
+                || Seq.gt(segment.seq + segment.length, c.rcvNxt)) {
+            counters.increment(Counter.DROP_TCP_LAYOUT);
+            return false;
+        }
+        int check = MultiSegmentOption.check(c.multi.receiveKey(), segment.seq - c.irs, segment.memory, options.multi,
+                options.multiLength, segment.payload, segment.length);
+        if (check != Bytes.u32(segment.memory, options.multi + 4)) {
+            counters.increment(Counter.DROP_TCP_LAYOUT_CHECK);
+            return false;
+        }
+        if (!layout.isBefore(c.rcvEdge)) {
+            counters.increment(Counter.DROP_TCP_LAYOUT_WINDOW);
+            c.ackNow = true;
+            return false;
+        }
+        return true;
     }
 
     /** SYN-SENT (RFC 9293 section 3.10.7.3). */
@@ -114,6 +166,7 @@ final class SegmentInput {
         TcpOptions options = segment.options;
         c.timestamps = config.timestamps() && options.timestamps;
         c.sackOk = config.sack() && options.sackPermitted;
+        agreeMultiSegment(c, segment);
         c.tsRecent = options.tsValue;
         c.tsRecentNanos = now;
         c.scaled = config.windowScaling() && options.windowScale >= 0;
@@ -121,6 +174,19 @@ final class SegmentInput {
         c.rcvScale = c.scaled ? window.scaleToOffer() : 0;
         c.mss = TcpOptions.segmentSize(options.maxSegmentSize, mtu, c.timestamps);
         window.start(c);
+    }
+
+    /** Only a SYN-ACK that proves that our option was understood agrees to it; not a SYN that crossed ours. */
+    private static void agreeMultiSegment(Tcb c, InboundSegment segment) {
+        TcpOptions options = segment.options;
+        boolean answered = c.multi != null && c.sackOk && segment.has(TcpHeader.ACK)
+                && options.multiLength == MultiSegmentOption.SYN_ACK_LENGTH;
+        int nonce = answered ? Bytes.u32(segment.memory, options.multi + 4) : 0;
+        if (answered && Bytes.u32(segment.memory, options.multi + 8) == MultiSegmentOption.proof(nonce, c.multi.nonce)) {
+            c.multi.agree(nonce);
+        } else {
+            c.multi = null;
+        }
     }
 
     /**

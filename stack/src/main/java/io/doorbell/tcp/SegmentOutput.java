@@ -24,12 +24,13 @@ final class SegmentOutput {
     private final Counters counters;
     private final TimerQueue timers;
     private final Holes holes;
+    private final MultiSegmentOutput multi;
     private long now;
     private int timestampClock;
 
     SegmentOutput(FramePool pool, SegmentWriter writer, SegmentTable segments, Scoreboard scoreboard,
                   SendSpace sendSpace, LossRecovery recovery, TcpConfig config, Counters counters, TimerQueue timers,
-                  Holes holes) {
+                  Holes holes, MultiSegmentOutput multi) {
         this.pool = pool;
         this.writer = writer;
         this.segments = segments;
@@ -40,6 +41,7 @@ final class SegmentOutput {
         this.counters = counters;
         this.timers = timers;
         this.holes = holes;
+        this.multi = multi;
     }
 
     void now(long nowNanos) {
@@ -154,6 +156,12 @@ final class SegmentOutput {
         if (pool.holds(pool.addressOf(segment)) > 1 || !sendSegment(c, segment)) {
             return false;
         }
+        if (c.multi != null && segments.has(segment, SegmentTable.MULTI)) {
+            segments.clear(segment, SegmentTable.MULTI);
+            if (c.multi.partLost()) {
+                counters.increment(Counter.TCP_MULTI_FALLBACKS);
+            }
+        }
         c.retransmissions++;
         counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
         recovery.retransmitted(c, segments.end(segment), segments.length(segment), timestampClock);
@@ -174,10 +182,36 @@ final class SegmentOutput {
             if (held || !fitsWindow(c, s)) {
                 return true;
             }
-            if (!sendFirstTime(c, s)) {
+            int together = c.multi != null && c.multi.sends() ? multi.choose(c, s, congestionRoom(c)) : 0;
+            if (together > 0 ? !sendTogether(c, together) : !sendFirstTime(c, s)) {
                 return false;
             }
         }
+        return true;
+    }
+
+    private long congestionRoom(Tcb c) {
+        int outstanding = recovery.outstanding(c);
+        return outstanding == 0 ? Integer.MAX_VALUE : (long) c.cwnd - outstanding;
+    }
+
+    private boolean sendTogether(Tcb c, int count) {
+        // A listener takes a handshake's last ACK only with the number that it expects.
+        boolean endsHandshake = c.ackNow && c.sndNxt == c.iss + 1;
+        if (endsHandshake && !sendPureAck(c) || !multi.send(c)) {
+            return false;
+        }
+        for (int i = 0; i < count; i++) {
+            int s = multi.chosen(i);
+            segments.set(s, SegmentTable.MULTI);
+            holes.leaves(c, s);
+            scoreboard.sent(c, s, now);
+            advance(c, segments.end(s));
+            holes.left(c, s);
+            recovery.sent(c, segments.length(s));
+            counters.add(Counter.TCP_PAYLOAD_BYTES_OUT, segments.length(s));
+        }
+        c.tailProbeDue = true;
         return true;
     }
 

@@ -37,6 +37,8 @@ final class SegmentTable {
     static final int RETRANSMITTED = 32;
     /** It left after segments with higher sequence numbers: it filled a hole. */
     static final int LATE = 64;
+    /** It left together with others, under the multi-segment option. */
+    static final int MULTI = 128;
 
     private static final int NEXT = 2;
     private static final int FLAGS = 3;

@@ -52,6 +52,9 @@ final class SegmentWriter {
         int length = TcpHeader.LENGTH + SynOptions.write(memory, tcp + TcpHeader.LENGTH, window.maxSegmentSize(),
                 answer ? c.offeredScale() : window.scaleToOffer(), answer ? c.sackOk : config.sack(),
                 answer ? c.timestamps : config.timestamps(), timestampClock + c.tsOffset, c.tsRecent);
+        if (c.multi != null) {
+            length += MultiSegmentOption.writeSyn(memory, tcp + length, c.multi.nonce);
+        }
         // RFC 7323 section 2.2: the window of a SYN is never scaled.
         int announced = window.announcedAtFirst();
         int flags = answer ? TcpHeader.SYN | TcpHeader.ACK | (CongestionNotification.agreed(c) ? TcpHeader.ECE : 0)
@@ -115,10 +118,42 @@ final class SegmentWriter {
         if (marked) {
             CongestionNotification.sent(c);
         }
+        acknowledged(c);
+        c.duplicateEnd = c.duplicateStart;
+        return true;
+    }
+
+    /** What leaves tells RCV.NXT: no other ACK is owed for it. */
+    private static void acknowledged(Tcb c) {
         c.ackNow = false;
         c.ackDeadline = Tcb.NO_DEADLINE;
         c.lastAckSent = c.rcvNxt;
-        c.duplicateEnd = c.duplicateStart;
+    }
+
+    /**
+     * A segment whose payload is in place and has an option in front of it, which leaves no room for SACK blocks: what
+     * they would have told, an ACK of its own tells.
+     *
+     * @param optionLength a multiple of four
+     * @return false if the link is full
+     */
+    boolean withOption(Tcb c, int seq, int flags, long payload, int length, int optionLength) {
+        int timestamps = c.timestamps ? TcpOptions.TIMESTAMPS_LENGTH : 0;
+        int header = TcpHeader.LENGTH + timestamps + optionLength;
+        long tcp = payload - header;
+        int allFlags = c.seldom == null ? flags : flags | CongestionNotification.flags(c, flags, false);
+        long sum = Checksum.sum(memory, payload - optionLength, optionLength + length)
+                + TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, allFlags, window.advertise(c));
+        if (timestamps > 0) {
+            sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, timestampClock + c.tsOffset, c.tsRecent);
+        }
+        // RFC 3168 section 6.1.5: with this number it looks like what was sent before, and may not be ECN-capable.
+        if (!post(c, tcp, header + length, sum, CongestionNotification.NOT_ECT)) {
+            return false;
+        }
+        if (c.received == null && c.duplicateStart == c.duplicateEnd) {
+            acknowledged(c);
+        }
         return true;
     }
 

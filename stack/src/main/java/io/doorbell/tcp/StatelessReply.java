@@ -58,6 +58,9 @@ final class StatelessReply {
         int header = TcpHeader.LENGTH + SynOptions.write(memory, tcp + TcpHeader.LENGTH, window.maxSegmentSize(),
                 rows.scale[row] >= 0 ? window.scaleToOffer() : -1, rows.sack[row], rows.timestamps[row],
                 timestampClock + rows.tsOffset[row], rows.tsRecent[row]);
+        if (rows.multiOwn[row] != 0) {
+            header += MultiSegmentOption.writeSynAck(memory, tcp + header, rows.multiOwn[row], rows.multiPeer[row]);
+        }
         TcpHeader.write(memory, tcp, rows.ports[row], rows.iss[row], rows.irs[row] + 1, header,
                 TcpHeader.SYN | TcpHeader.ACK | (rows.ecn[row] ? TcpHeader.ECE : 0), window.announcedAtFirst());
         return post(frame, tcp, header, rows.localAddress[row], rows.remoteAddress[row]);

@@ -76,6 +76,8 @@ public abstract class Tcb {
     int sackedSegments;
     /** Null unless something was sent past a hole, or may be. */
     PartialSends partial;
+    /** Null unless this side offered the multi-segment option, or both did. */
+    MultiSegment multi;
     /** The segments in the network, in the order of their transmission: first and last. */
     int firstSent = NONE;
     int lastSent = NONE;

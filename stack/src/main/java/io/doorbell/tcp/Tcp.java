@@ -79,7 +79,7 @@ public final class Tcp implements Transport {
         SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters);
         holes = new Holes(pool, segments, scoreboard, sendSpace, config);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
-                timerQueue, holes);
+                timerQueue, holes, new MultiSegmentOutput(pool, writer, segments, holes, counters));
         paths = new PathMtu(scoreboard, segments, config, counters);
         halfOpen = new HalfOpenTable(config.halfOpenLimit());
         reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen);
@@ -89,8 +89,8 @@ public final class Tcp implements Transport {
         passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence, challenges, window, config, counters);
         ipv4.timeToLive(config.timeToLive());
         rtt = new RttEstimator(config, rack);
-        acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack), recovery,
-                rtt, output, holes, ipv4, config);
+        acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack, counters),
+                recovery, rtt, output, holes, ipv4, config);
         input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
         pathErrors = new PathErrors(lifecycle, paths, counters);
         timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, ipv4, paths,
@@ -281,6 +281,8 @@ public final class Tcp implements Transport {
         c.sndEnd = c.iss + 1;
         c.recover = c.iss;
         c.mss = TcpOptions.segmentSize(0, mtu, config.timestamps());
+        c.multi = config.multiSegment() && config.sack()
+                ? new MultiSegment(initialSequence.nonce(local, remoteAddress, c.ports)) : null;
         c.state = TcpState.SYN_SENT;
         c.synPending = true;
         rtt.start(c);

@@ -53,6 +53,7 @@ import java.util.Objects;
  * @param dscp                 the Differentiated Services field of what is sent (RFC 9293 section 3.9.2, MUST-48); 0 to 63
  * @param timeToLive           of IP packets (RFC 9293 section 3.9.2, MUST-49; 64 as RFC 1700 recommends); 1 to 255
  * @param leastPartBytes       known bytes of a partial message that are worth a segment of their own while others are missing
+ * @param multiSegment         whether to offer the multi-segment option (docs/multi-segment.md; needs SACK); off by default
  */
 public record TcpConfig(
         int sendBufferBytes,
@@ -94,7 +95,8 @@ public record TcpConfig(
         int synAckRetries,
         int dscp,
         int timeToLive,
-        int leastPartBytes) {
+        int leastPartBytes,
+        boolean multiSegment) {
 
     private static final long MILLISECOND = 1_000_000L;
     private static final long SECOND = 1_000 * MILLISECOND;
@@ -213,6 +215,7 @@ public record TcpConfig(
         private int dscp;
         private int timeToLive = 64;
         private int leastPartBytes = 8;
+        private boolean multiSegment;
 
         private Builder() {
         }
@@ -417,6 +420,11 @@ public record TcpConfig(
             return this;
         }
 
+        public Builder multiSegment(boolean on) {
+            multiSegment = on;
+            return this;
+        }
+
         public TcpConfig build() {
             return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
                     delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
@@ -424,7 +432,7 @@ public record TcpConfig(
                     acceptQueueLimit, challengeAcksPerSecond, ecn, keepalive, userTimeoutNanos, pacing, corkNanos,
                     timestampTickNanos, slowStartAfterIdle, initialReceiveWindowBytes, outOfOrderFrames, pathRetries,
                     blackHoleDetection, baseSegmentSize, minPathMtu, pathMtuAgeNanos, synAckRetries, dscp, timeToLive,
-                    leastPartBytes);
+                    leastPartBytes, multiSegment);
         }
     }
 }

@@ -13,7 +13,7 @@ final class TcpOptions {
     private static final int TIMESTAMPS_WORD = 0x0101_080a;
 
     private static final int END = 0;
-    private static final int NO_OPERATION = 1;
+    static final int NO_OPERATION = 1;
     private static final int MAX_SEGMENT_SIZE = 2;
     private static final int WINDOW_SCALE = 3;
     private static final int SACK_PERMITTED = 4;
@@ -32,6 +32,9 @@ final class TcpOptions {
     int sackBlocks;
     final int[] sackStart = new int[4];
     final int[] sackEnd = new int[4];
+    /** Bytes of the multi-segment option, 0 if there was none; and where it begins. */
+    int multiLength;
+    long multi;
 
     /** @return false if an option's length is impossible: the segment is malformed */
     boolean parse(MemorySegment memory, long tcp, int headerLength) {
@@ -40,6 +43,7 @@ final class TcpOptions {
         timestamps = false;
         sackPermitted = false;
         sackBlocks = 0;
+        multiLength = 0;
         int length = headerLength - TcpHeader.LENGTH;
         long options = tcp + TcpHeader.LENGTH;
         if (length == TIMESTAMPS_LENGTH && Bytes.u32(memory, options) == TIMESTAMPS_WORD) {
@@ -85,6 +89,10 @@ final class TcpOptions {
             sackPermitted = true;
         } else if (kind == SACK && (size & 7) == 2) {
             readSack(memory, option + 2, size >>> 3);
+        } else if (kind == MultiSegmentOption.KIND && size >= MultiSegmentOption.FIXED_LENGTH
+                && Bytes.u16(memory, option + 2) == MultiSegmentOption.EXPERIMENT) {
+            multi = option;
+            multiLength = size;
         }
     }
 

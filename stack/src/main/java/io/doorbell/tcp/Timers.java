@@ -98,6 +98,9 @@ final class Timers {
                 c.retransmissions++;
                 counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
                 c.synPending = true;
+                if (c.retries >= PassiveOpen.LAST_WITH_EXPERIMENT) {
+                    c.multi = null;
+                }
                 lifecycle.wantOutput(c);
             }
             default -> data(c, now);

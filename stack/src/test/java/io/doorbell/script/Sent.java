@@ -37,6 +37,8 @@ public final class Sent {
     public long tsVal;
     public long tsEcr;
     public int optionBytes;
+    /** The whole of the option of kind 253; null if there is none. */
+    public byte[] experiment;
     public byte[] payload = {};
     public int icmpType = -1;
     public int icmpCode = -1;
@@ -157,6 +159,7 @@ public final class Sent {
                 tsVal = frame.getInt(at + 2) & 0xffff_ffffL;
                 tsEcr = frame.getInt(at + 6) & 0xffff_ffffL;
             }
+            case 253 -> experiment = java.util.Arrays.copyOfRange(bytes, at, at + length);
             default -> {
                 // Later options are none of these scripts' business.
             }
