@@ -60,7 +60,8 @@ final class MultiSegmentOutput {
                             + MultiSegmentOption.numberLength(lastLength + length)
                     : layoutLength + MultiSegmentOption.numberLength(length)
                             // The first start depends on the payload's length: room for the longest.
-                            + (count == 0 ? 5 : MultiSegmentOption.numberLength(segments.seq(s) - end));
+                            + MultiSegmentOption.numberLength(count == 0 ? segments.seq(s) - c.sndUna + c.mss
+                                    : segments.seq(s) - end);
             int option = (MultiSegmentOption.FIXED_LENGTH + layout + 3) & ~3;
             boolean fits = option <= optionRoom && total + length + option <= c.mss && total + length <= room
                     && segments.end(s) - windowEnd <= 0 && (joins || parts < MultiSegment.Layout.MOST);

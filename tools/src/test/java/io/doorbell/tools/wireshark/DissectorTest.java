@@ -194,7 +194,7 @@ class DissectorTest {
         }
         assertTrue(option > 0, "no data option in the capture");
         pcap[option + 9]++;
-        assertEquals(List.of("the parts are not the payload"),
+        assertEquals(List.of("a part's length is wrong"),
                 tshark(pcap, "doorbell.multi.malformed", "doorbell.multi.malformed"));
     }
 }
