@@ -3,6 +3,7 @@ package io.doorbell.tcp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.doorbell.counters.Counters;
 import io.doorbell.link.FramePool;
 import io.doorbell.wire.Seq;
 import java.lang.foreign.MemorySegment;
@@ -164,7 +165,8 @@ class ScoreboardPropertyTest {
                 }
             }
         }
-        SackInput input = new SackInput(segments, scoreboard, space, new Rack(segments, scoreboard, 1_000_000L));
+        SackInput input = new SackInput(segments, scoreboard, space, new Rack(segments, scoreboard, 1_000_000L),
+                new Counters());
         input.take(c, segment, c.sndUna, c.sndUna, now);
         assertEquals(delivered, input.delivered, "bytes reported for the first time");
     }
