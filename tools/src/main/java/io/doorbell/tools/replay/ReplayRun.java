@@ -54,6 +54,7 @@ final class ReplayRun implements AutoCloseable {
     private int capturedEnd;
     private int writtenEnd;
     private boolean closed;
+    private boolean burst;
     private long now;
     private long lagNanos;
 
@@ -73,8 +74,8 @@ final class ReplayRun implements AutoCloseable {
     /** Runs through all segments and a little beyond. */
     void run() {
         begin();
-        for (CapturedSegment segment : segments) {
-            step(segment);
+        for (int i = 0; i < segments.size(); i++) {
+            step(i);
         }
         advanceTo(now + SETTLE_NANOS);
     }
@@ -86,11 +87,8 @@ final class ReplayRun implements AutoCloseable {
      */
     CapturedSegment firstSyn() {
         begin();
-        for (CapturedSegment segment : segments) {
-            step(segment);
-            if (stackSyn != null) {
-                break;
-            }
+        for (int i = 0; i < segments.size() && stackSyn == null; i++) {
+            step(i);
         }
         return stackSyn;
     }
@@ -102,8 +100,11 @@ final class ReplayRun implements AutoCloseable {
         }
     }
 
-    private void step(CapturedSegment segment) {
-        advanceTo(originNanos + sinceStart(segment) + lagNanos);
+    private void step(int index) {
+        CapturedSegment segment = segments.get(index);
+        if (!burst) {
+            advanceTo(originNanos + sinceStart(segment) + lagNanos);
+        }
         if (segment.fromClient() == asClient) {
             if (segment.isIcmpError()) {
                 link.inject(translation.icmpFrame(segment));
@@ -112,7 +113,7 @@ final class ReplayRun implements AutoCloseable {
                 local(segment);
             }
         } else if (!segment.isIcmpError()) {
-            feed(segment);
+            feed(segment, index + 1 < segments.size() ? segments.get(index + 1) : null);
         }
     }
 
@@ -141,25 +142,36 @@ final class ReplayRun implements AutoCloseable {
     // --- what the captured side did ---
 
     private void local(CapturedSegment segment) {
+        // A program that acts on what has just come does so before the stack answers: both are one duty cycle.
+        boolean sameCycle = burst && !segment.has(TcpHeader.SYN | TcpHeader.RST);
+        burst = false;
+        if (sameCycle) {
+            act(segment);
+        }
+        settle();
         if (segment.has(TcpHeader.ACK)) {
             int next = peerSyn == null ? 0 : peerSyn.seq() + 1 + application.received();
             checkpoints.add(new Checkpoint(segment, sinceStart(segment), now - originNanos, peerSyn != null, next));
         }
+        if (!sameCycle) {
+            act(segment);
+            settle();
+        }
+        if (capturedSyn != null && !segment.has(TcpHeader.RST) && segment.end() - capturedEnd > 0) {
+            capturedEnd = segment.end();
+        }
+    }
+
+    private void act(CapturedSegment segment) {
         if (segment.has(TcpHeader.RST)) {
             // Without ACK it answers a segment that should not have come: the stack has to find that out by itself.
             if (segment.has(TcpHeader.ACK) && (settings.listens() || settings.opens())) {
                 application.abort();
-                settle();
             }
-            return;
-        }
-        if (segment.has(TcpHeader.SYN)) {
+        } else if (segment.has(TcpHeader.SYN)) {
             localSyn(segment);
         } else if (capturedSyn != null) {
             write(segment);
-        }
-        if (capturedSyn != null && segment.end() - capturedEnd > 0) {
-            capturedEnd = segment.end();
         }
     }
 
@@ -189,7 +201,6 @@ final class ReplayRun implements AutoCloseable {
             closed = true;
             application.close(settings.closesFully());
         }
-        settle();
     }
 
     /** The last bytes of a segment; what the capture missed or cut is zeros. */
@@ -205,7 +216,8 @@ final class ReplayRun implements AutoCloseable {
 
     // --- what the peer did ---
 
-    private void feed(CapturedSegment segment) {
+    /** What the capture shows at one and the same time comes in as one burst, and is answered as one. */
+    private void feed(CapturedSegment segment, CapturedSegment following) {
         if (segment.has(TcpHeader.SYN) && peerSyn == null) {
             peerSyn = segment;
         }
@@ -217,7 +229,10 @@ final class ReplayRun implements AutoCloseable {
             link.inject(translation.frame(segment, from, piece, from + piece == length));
             from += piece;
         } while (from < length);
-        settle();
+        burst = following != null && following.timeNanos() == segment.timeNanos() && !following.isIcmpError();
+        if (!burst) {
+            settle();
+        }
         align();
     }
 
