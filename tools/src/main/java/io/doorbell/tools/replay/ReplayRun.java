@@ -34,6 +34,10 @@ final class ReplayRun implements AutoCloseable {
                       int receivedBefore) {
     }
 
+    /** From when on the stack had received so much, in bytes and one for the FIN; by its own clock. */
+    private record Progress(long stackNanos, int received) {
+    }
+
     private final List<CapturedSegment> segments;
     private final boolean asClient;
     private final ReplaySettings settings;
@@ -45,6 +49,7 @@ final class ReplayRun implements AutoCloseable {
     private final PacketDecoder decoder = new PacketDecoder();
 
     private final List<CapturedSegment> sent = new ArrayList<>();
+    private final List<Progress> progress = new ArrayList<>();
     private final List<Checkpoint> checkpoints = new ArrayList<>();
     private final List<Difference> stalls = new ArrayList<>();
     private CapturedSegment capturedSyn;
@@ -137,6 +142,10 @@ final class ReplayRun implements AutoCloseable {
         do {
             stack.poll(now);
         } while (link.hasInbound() || stack.nextDeadlineNanos() <= now);
+        int received = application.received();
+        if (progress.isEmpty() || progress.getLast().received() != received) {
+            progress.add(new Progress(now - originNanos, received));
+        }
     }
 
     // --- what the captured side did ---
@@ -300,6 +309,17 @@ final class ReplayRun implements AutoCloseable {
 
     List<Difference> stalls() {
         return stalls;
+    }
+
+    /** Whether the stack had received exactly so much at some time from {@code fromNanos} to {@code untilNanos}. */
+    boolean hadReceived(int bytes, long fromNanos, long untilNanos) {
+        for (int i = progress.size() - 1; i >= 0; i--) {
+            Progress each = progress.get(i);
+            if (each.received() == bytes && each.stackNanos() <= untilNanos) {
+                return i + 1 == progress.size() || progress.get(i + 1).stackNanos() >= fromNanos;
+            }
+        }
+        return false;
     }
 
     /** Whether the stack has a connection that has not ended, or a handshake under way. */

@@ -8,8 +8,9 @@ public enum Strictness {
      */
     BYTES,
     /**
-     * Whenever the capture acknowledges, the stack has received exactly as much, reports the same ranges by SACK, and
-     * says so itself within the half second that RFC 9293 section 3.8.6.3 allows. It may save ACKs, or send more.
+     * Whenever the capture acknowledges, the stack has received exactly as much, or had 10 ms before (a host may be slower
+     * than its capture), reports the same ranges by SACK, and says so itself within the half second that RFC 9293
+     * section 3.8.6.3 allows. It may save ACKs, or send more.
      */
     ACKS,
     /**

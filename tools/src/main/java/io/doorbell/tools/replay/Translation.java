@@ -95,7 +95,9 @@ final class Translation {
     byte[] frame(CapturedSegment segment, int from, int length, boolean last) {
         byte[] payload = new byte[length];
         int there = Math.clamp(segment.payload().byteSize() - from, 0, length);
-        MemorySegment.copy(segment.payload(), ValueLayout.JAVA_BYTE, from, payload, 0, there);
+        if (there > 0) {
+            MemorySegment.copy(segment.payload(), ValueLayout.JAVA_BYTE, from, payload, 0, there);
+        }
         int flags = last ? segment.flags() : segment.flags() & ~TcpHeader.FIN;
         return TcpFrame.to(ReplayLink.MAC, ReplayLink.PEER_MAC).addresses(PEER_ADDRESS, STACK_ADDRESS)
                 .ports(peerPort, stackPort).typeOfService(segment.typeOfService())

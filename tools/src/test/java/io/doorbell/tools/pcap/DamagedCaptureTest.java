@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -22,6 +23,8 @@ class DamagedCaptureTest {
 
     private static final String[] FILES = {"handshake-client-all-options.pcap", "format-pcapng.pcapng",
         "format-cooked.pcap", "format-cooked-2.pcap", "format-raw.pcap", "path-mtu.pcap", "keepalive.pcap"};
+
+    private static final List<byte[]> WHOLE = Arrays.stream(FILES).map(each -> Fixtures.named(each).bytes()).toList();
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private final PacketDecoder decoder = new PacketDecoder();
@@ -60,13 +63,12 @@ class DamagedCaptureTest {
 
     @Test
     void aHundredThousandDamagedCapturesAreReadOrRefused() {
-        byte[] warm = Fixtures.named(FILES[0]).bytes();
+        byte[] warm = WHOLE.getFirst();
         for (int i = 0; i < 100; i++) {
             // Formats and exceptions load classes once: that is not the file's doing.
             read(Arrays.copyOf(warm, i), 0);
         }
-        for (String name : FILES) {
-            byte[] whole = Fixtures.named(name).bytes();
+        for (byte[] whole : WHOLE) {
             for (int length = 0; length < Math.min(whole.length, 4000); length++) {
                 read(Arrays.copyOf(whole, length), 0);
             }
@@ -75,7 +77,7 @@ class DamagedCaptureTest {
         System.out.println("damaged captures: seed " + seed);
         SplittableRandom random = new SplittableRandom(seed);
         while (variants < VARIANTS) {
-            byte[] file = Fixtures.named(FILES[variants % FILES.length]).bytes();
+            byte[] file = WHOLE.get(variants % FILES.length).clone();
             damage(file, random);
             read(file, seed);
         }
@@ -103,7 +105,7 @@ class DamagedCaptureTest {
         SplittableRandom random = new SplittableRandom(seed);
         int replayed = 0;
         for (int i = 0; i < 3_000; i++) {
-            byte[] file = Fixtures.named(FILES[i % FILES.length]).bytes();
+            byte[] file = WHOLE.get(i % FILES.length).clone();
             damage(file, random);
             if (i % 3 == 0) {
                 file = Arrays.copyOf(file, random.nextInt(file.length));

@@ -17,8 +17,12 @@ import io.doorbell.link.PipeLink;
 import io.doorbell.tools.Fixtures;
 import io.doorbell.tools.Fixtures.Fixture;
 import io.doorbell.tools.pcap.Capture;
+import io.doorbell.tools.pcap.CaptureReader;
+import io.doorbell.wire.Bytes;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.util.Arrays;
 import java.util.List;
@@ -55,6 +59,28 @@ class PcapReplayTest {
         // 96 bytes of each packet were kept: 14, 20 and 32 of them are headers.
         assertArrayEquals(text(30), Arrays.copyOf(delivered, 30));
         assertEquals(0, delivered[30]);
+    }
+
+    /** A segment that says it has 64 KB and was cut before its payload is replayed in pieces, of zeros. */
+    @Test
+    void aLongSegmentOfWhichNothingWasKeptIsZerosToo() {
+        byte[] bytes = Fixtures.named("handshake-server-mss-only.pcap").bytes();
+        MemorySegment memory = MemorySegment.ofArray(bytes);
+        CaptureReader reader = new CaptureReader(memory);
+        do {
+            assertTrue(reader.next());
+        } while (reader.captured() != 54 + 120);
+        // An IP length of 60 000, as a sender's capture shows a segment that its interface will cut.
+        Bytes.put16(memory, reader.offset() + 16, 60_000);
+        ByteBuffer record = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int at = (int) reader.offset() - 16;
+        record.putInt(at + 8, 54).putInt(at + 12, 60_014);
+        byte[] rest = new byte[bytes.length - 120];
+        System.arraycopy(bytes, 0, rest, 0, at + 16 + 54);
+        System.arraycopy(bytes, at + 16 + 54 + 120, rest, at + 16 + 54, rest.length - at - 16 - 54);
+        try (PcapReplay replay = PcapReplay.of(Capture.of("cut", rest))) {
+            assertEquals(59_960, replay.as(ReplaySide.SERVER).strict(Strictness.BYTES).run().delivered().length);
+        }
     }
 
     /** Either side of a capture can be played, though it was made at the client's. */
