@@ -77,12 +77,16 @@ final class AckInput {
     }
 
     private void take(Tcb c, InboundSegment segment, int window, long now) {
+        if (c.flight == null) {
+            // Nothing is out: there is nothing that it could acknowledge.
+            return;
+        }
         int ack = segment.ack;
         int bytes = ack - c.sndUna;
         boolean duplicateAck = bytes == 0 && c.sndNxt != c.sndUna && segment.length == 0
                 && !segment.has(TcpHeader.FIN) && window == c.sndWnd && !c.persisting;
-        int inFlightBefore = c.inFlight;
-        boolean inRecovery = c.recovering;
+        int inFlightBefore = c.flight.inFlight;
+        boolean inRecovery = c.flight.recovering;
         sacks.take(c, segment, ack, c.finSent && ack == c.sndEnd + 1 ? c.sndEnd : ack, now);
         if (bytes > 0) {
             c.retries = 0;
@@ -116,14 +120,14 @@ final class AckInput {
     }
 
     private void restartTimer(Tcb c, boolean inRecovery, long now) {
-        c.tailProbeDue = true;
+        c.flight.tailProbeDue = true;
         if (!sacks.awaitsAck(c)) {
             c.retransmitDeadline = Tcb.NO_DEADLINE;
-            c.earlyDeadline = Tcb.NO_DEADLINE;
-        } else if (c.sackOk || !(inRecovery && c.recovering && c.partialAckSeen)) {
+            c.flight.earlyDeadline = Tcb.NO_DEADLINE;
+        } else if (c.sackOk || !(inRecovery && c.flight.recovering && c.flight.partialAckSeen)) {
             // RFC 6298 section 5.3. RFC 6582 section 3.2: without SACK only the first partial ACK restarts it.
             c.retransmitDeadline = now + c.rtoNanos;
-            c.partialAckSeen = inRecovery;
+            c.flight.partialAckSeen = inRecovery;
         }
     }
 

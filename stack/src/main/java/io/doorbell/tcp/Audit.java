@@ -13,6 +13,12 @@ import java.util.Map;
  * nothing in the stack and remembers what it saw, so that it also notices what only ever may grow.
  */
 public final class Audit {
+    private static final Flight NOTHING = new Flight();
+
+    static {
+        NOTHING.clear();
+    }
+
     private final FramePool pool;
     private final Ipv4 ipv4;
     private final SegmentTable segments;
@@ -44,7 +50,7 @@ public final class Audit {
         this.pool = pool;
         this.ipv4 = ipv4;
         this.segments = segments;
-        this.scoreboard = new Scoreboard(segments);
+        this.scoreboard = new Scoreboard(segments, new Flights(0));
         this.table = table;
         this.timers = timers;
         this.window = window;
@@ -107,18 +113,23 @@ public final class Audit {
     public static String describe(Tcb c) {
         return c.state() + " ports " + c.localPort() + "/" + c.remotePort()
                 + " una " + (c.sndUna - c.iss) + " nxt " + (c.sndNxt - c.iss) + " end " + (c.sndEnd - c.iss)
-                + " wnd " + c.sndWnd + " cwnd " + c.cwnd + " inFlight " + c.inFlight + " lost " + c.lostSegments
-                + " sacked " + c.sackedSegments + " fin " + c.finQueued + "/" + c.finSent + "/" + c.finLost
+                + " wnd " + c.sndWnd + " cwnd " + c.cwnd + " inFlight " + flight(c).inFlight + " lost " + flight(c).lostSegments
+                + " sacked " + flight(c).sackedSegments + " fin " + c.finQueued + "/" + c.finSent + "/" + c.finLost
                 + " rcvUser " + (c.rcvUser - c.irs) + " rcvNxt " + (c.rcvNxt - c.irs) + " rcvEdge " + (c.rcvEdge - c.irs)
                 + " finReceived " + c.finReceived + " left " + c.dataLeft + " events " + c.events + "/" + c.eventsHeld
-                + " recovering " + c.recovering + "/" + c.timedOut + "/" + c.persisting + " retries " + c.retries
+                + " recovering " + flight(c).recovering + "/" + flight(c).timedOut + "/" + c.persisting + " retries " + c.retries
                 + " rto " + c.rtoNanos + " mss " + c.mss + " kept " + (c.received == null ? -1 : c.received.ranges());
+    }
+
+    /** What a connection without a flight has out. */
+    private static Flight flight(Tcb c) {
+        return c.flight == null ? NOTHING : c.flight;
     }
 
     private void connection(Tcb c) {
         expect(c, c.firstPiece == Tcb.NONE, "a piece of a burst was not delivered");
         if (c.state == TcpState.TIME_WAIT) {
-            expect(c, c.sendHead == Tcb.NONE && c.inFlight == 0, "TIME-WAIT keeps segments");
+            expect(c, c.sendHead == Tcb.NONE && flight(c).inFlight == 0, "TIME-WAIT keeps segments");
             expect(c, c.retransmitDeadline != Tcb.NO_DEADLINE, "TIME-WAIT has no end");
         } else {
             sequences(c);
@@ -140,6 +151,7 @@ public final class Audit {
         expect(c, Seq.le(c.sndUna, c.sndNxt), "SND.UNA is beyond SND.NXT");
         expect(c, Seq.le(c.sndNxt, c.finSent ? c.sndEnd + 1 : c.sndEnd), "SND.NXT is beyond what the user handed over");
         expect(c, !c.finSent || c.finQueued && c.sndNxt == c.sndEnd + 1, "a FIN was sent, and SND.NXT is not behind it");
+        expect(c, c.flight != null || c.sndNxt == c.sndUna || !c.state.isSynchronized(), "something is out without a flight");
         expect(c, !c.finLost || c.finSent, "a FIN is lost that was not sent");
         // RFC 6298 sections 2.4, 2.5 and 5.7.
         expect(c, c.srttNanos == 0 || c.rtoNanos >= config.minRtoNanos(), "the RTO is below its bound");
@@ -178,25 +190,25 @@ public final class Audit {
         expect(c, c.sendUnsent == frontier, "the first segment behind all that were sent is another");
         expect(c, c.sendHead == Tcb.NONE ? Seq.ge(at, c.sndEnd) || !c.state.isSynchronized() : at == c.sndEnd,
                 "the send queue does not end where the user's bytes do");
-        expect(c, flight == c.inFlight, "bytes in flight recounted:", flight);
-        expect(c, lost == c.lostSegments, "lost segments recounted:", lost);
-        expect(c, sacked == c.sackedSegments && (sacked == 0 || c.sackOk), "reported segments recounted:", sacked);
+        expect(c, flight == flight(c).inFlight, "bytes in flight recounted:", flight);
+        expect(c, lost == flight(c).lostSegments, "lost segments recounted:", lost);
+        expect(c, sacked == flight(c).sackedSegments && (sacked == 0 || c.sackOk), "reported segments recounted:", sacked);
     }
 
     /** The chain in the order of transmission holds exactly the segments in the network. */
     private void transmissions(Tcb c) {
         int bytes = 0;
         int before = Tcb.NONE;
-        for (int s = c.firstSent; s != Tcb.NONE && fault == null; s = segments.later(s)) {
+        for (int s = flight(c).firstSent; s != Tcb.NONE && fault == null; s = segments.later(s)) {
             expect(c, segments.earlier(s) == before, "the order of transmission is torn");
             expect(c, segments.has(s, SegmentTable.SENT) && !segments.has(s, SegmentTable.LOST | SegmentTable.SACKED),
                     "a segment is in the order of transmission and not in the network");
             bytes += segments.length(s);
-            expect(c, bytes <= c.inFlight, "the order of transmission holds more than is in flight");
+            expect(c, bytes <= flight(c).inFlight, "the order of transmission holds more than is in flight");
             before = s;
         }
-        expect(c, c.lastSent == before, "the last segment sent is another");
-        expect(c, bytes == c.inFlight, "bytes in the order of transmission:", bytes);
+        expect(c, flight(c).lastSent == before, "the last segment sent is another");
+        expect(c, bytes == flight(c).inFlight, "bytes in the order of transmission:", bytes);
     }
 
     /** Whatever waits for the peer waits no longer than a timer. */
@@ -326,7 +338,7 @@ public final class Audit {
         expect(c, Seq.le(peer.rcvNxt, c.sndNxt), "the peer has more than was sent");
         // RFC 9293 section 3.8.6.1: one byte beyond a closed window probes it.
         expect(c, c.sndNxt - peer.rcvEdge <= 1, "beyond the peer's window was sent", c.sndNxt - peer.rcvEdge);
-        for (int s = c.sackedSegments > 0 ? c.sendHead : Tcb.NONE; s != Tcb.NONE && fault == null; s = segments.next(s)) {
+        for (int s = flight(c).sackedSegments > 0 ? c.sendHead : Tcb.NONE; s != Tcb.NONE && fault == null; s = segments.next(s)) {
             expect(c, !segments.has(s, SegmentTable.SACKED) || Seq.le(segments.end(s), peer.rcvNxt)
                     || peer.received != null && peer.received.contains(segments.seq(s), segments.end(s)),
                     "the peer does not have what counts as reported by SACK");

@@ -9,8 +9,8 @@ final class Cubic implements CongestionControl {
 
     @Override
     public void start(Tcb c) {
-        c.cubicMax = 0;
-        c.cubicEpochNanos = Tcb.NO_DEADLINE;
+        c.flight.cubicMax = 0;
+        c.flight.cubicEpochNanos = Tcb.NO_DEADLINE;
         HyStart.start(c);
     }
 
@@ -21,31 +21,31 @@ final class Cubic implements CongestionControl {
             return;
         }
         double segments = (double) c.cwnd / c.mss;
-        if (c.cubicEpochNanos == Tcb.NO_DEADLINE) {
+        if (c.flight.cubicEpochNanos == Tcb.NO_DEADLINE) {
             beginEpoch(c, segments, now);
         }
-        double seconds = (now - c.cubicEpochNanos) / 1e9;
+        double seconds = (now - c.flight.cubicEpochNanos) / 1e9;
         double acked = (double) bytes / c.mss;
-        double alpha = c.cubicRenoEstimate >= c.cubicPrior ? 1 : ALPHA;
-        c.cubicRenoEstimate += (float) (alpha * acked / segments);
+        double alpha = c.flight.cubicRenoEstimate >= c.flight.cubicPrior ? 1 : ALPHA;
+        c.flight.cubicRenoEstimate += (float) (alpha * acked / segments);
         double wanted = cubic(c, seconds);
-        if (wanted < c.cubicRenoEstimate) {
+        if (wanted < c.flight.cubicRenoEstimate) {
             // Section 4.3: never slower than Reno.
-            raiseTo(c, c.cubicRenoEstimate);
+            raiseTo(c, c.flight.cubicRenoEstimate);
             return;
         }
         double target = Math.max(segments, Math.min(1.5 * segments, cubic(c, seconds + c.srttNanos / 1e9)));
-        c.cubicFraction += (float) ((target - segments) / segments * acked);
-        if (c.cubicFraction > 0) {
-            int whole = (int) (c.cubicFraction * c.mss);
-            c.cubicFraction -= (float) whole / c.mss;
+        c.flight.cubicFraction += (float) ((target - segments) / segments * acked);
+        if (c.flight.cubicFraction > 0) {
+            int whole = (int) (c.flight.cubicFraction * c.mss);
+            c.flight.cubicFraction -= (float) whole / c.mss;
             CongestionWindow.grow(c, whole);
         }
     }
 
     private static double cubic(Tcb c, double seconds) {
-        double distance = seconds - c.cubicK;
-        return C * distance * distance * distance + c.cubicMax;
+        double distance = seconds - c.flight.cubicK;
+        return C * distance * distance * distance + c.flight.cubicMax;
     }
 
     private static void raiseTo(Tcb c, double segments) {
@@ -54,32 +54,32 @@ final class Cubic implements CongestionControl {
     }
 
     private static void beginEpoch(Tcb c, double segments, long now) {
-        c.cubicEpochNanos = now;
-        c.cubicRenoEstimate = (float) segments;
-        c.cubicFraction = 0;
-        if (c.cubicMax > segments) {
-            c.cubicK = (float) Math.cbrt((c.cubicMax - segments) / C);
+        c.flight.cubicEpochNanos = now;
+        c.flight.cubicRenoEstimate = (float) segments;
+        c.flight.cubicFraction = 0;
+        if (c.flight.cubicMax > segments) {
+            c.flight.cubicK = (float) Math.cbrt((c.flight.cubicMax - segments) / C);
         } else {
-            c.cubicMax = (float) segments;
-            c.cubicK = 0;
+            c.flight.cubicMax = (float) segments;
+            c.flight.cubicK = 0;
         }
     }
 
     @Override
     public void congested(Tcb c, int flightSize) {
         float segments = (float) c.cwnd / c.mss;
-        c.cubicMaxBefore = c.cubicMax;
+        c.flight.cubicMaxBefore = c.flight.cubicMax;
         // Section 4.7, fast convergence: a flow whose maximum sinks makes room for others.
-        c.cubicMax = segments < c.cubicMax ? (float) (segments * (1 + BETA) / 2) : segments;
-        c.cubicPrior = segments;
-        c.cubicEpochNanos = Tcb.NO_DEADLINE;
+        c.flight.cubicMax = segments < c.flight.cubicMax ? (float) (segments * (1 + BETA) / 2) : segments;
+        c.flight.cubicPrior = segments;
+        c.flight.cubicEpochNanos = Tcb.NO_DEADLINE;
         c.ssthresh = (int) Math.max(flightSize * BETA, 2.0 * c.mss);
     }
 
     @Override
     public void undo(Tcb c) {
-        c.cubicMax = c.cubicMaxBefore;
-        c.cubicEpochNanos = Tcb.NO_DEADLINE;
+        c.flight.cubicMax = c.flight.cubicMaxBefore;
+        c.flight.cubicEpochNanos = Tcb.NO_DEADLINE;
     }
 
     @Override

@@ -14,57 +14,57 @@ final class HyStart {
     }
 
     static void start(Tcb c) {
-        c.roundLastMinNanos = Long.MAX_VALUE;
-        c.roundMinNanos = Long.MAX_VALUE;
-        c.roundSamples = 0;
-        c.roundEnd = c.sndNxt;
-        c.conservativeRounds = 0;
+        c.flight.roundLastMinNanos = Long.MAX_VALUE;
+        c.flight.roundMinNanos = Long.MAX_VALUE;
+        c.flight.roundSamples = 0;
+        c.flight.roundEnd = c.sndNxt;
+        c.flight.conservativeRounds = 0;
     }
 
     static void sample(Tcb c, long rttNanos) {
-        c.roundMinNanos = Math.min(c.roundMinNanos, rttNanos);
-        if (c.roundSamples < SAMPLES) {
-            c.roundSamples++;
+        c.flight.roundMinNanos = Math.min(c.flight.roundMinNanos, rttNanos);
+        if (c.flight.roundSamples < SAMPLES) {
+            c.flight.roundSamples++;
         }
     }
 
     /** An ACK in slow start: grows the window, and ends slow start when it is time. */
     static void acknowledged(Tcb c, int bytes) {
-        if (c.conservativeRounds > 0) {
+        if (c.flight.conservativeRounds > 0) {
             CongestionWindow.slowStart(c, Math.max(1, bytes / CONSERVATIVE_DIVISOR));
         } else {
             CongestionWindow.slowStart(c, bytes);
         }
-        if (c.roundSamples >= SAMPLES && c.roundMinNanos != Long.MAX_VALUE) {
+        if (c.flight.roundSamples >= SAMPLES && c.flight.roundMinNanos != Long.MAX_VALUE) {
             judge(c);
         }
-        if (Seq.gt(c.sndUna, c.roundEnd)) {
+        if (Seq.gt(c.sndUna, c.flight.roundEnd)) {
             nextRound(c);
         }
     }
 
     private static void judge(Tcb c) {
-        if (c.conservativeRounds > 0) {
-            if (c.roundMinNanos < c.conservativeBaselineNanos) {
-                c.conservativeRounds = 0;
+        if (c.flight.conservativeRounds > 0) {
+            if (c.flight.roundMinNanos < c.flight.conservativeBaselineNanos) {
+                c.flight.conservativeRounds = 0;
             }
-        } else if (c.roundLastMinNanos != Long.MAX_VALUE) {
-            long threshold = Math.max(MIN_THRESHOLD_NANOS, Math.min(c.roundLastMinNanos / 8, MAX_THRESHOLD_NANOS));
-            if (c.roundMinNanos >= c.roundLastMinNanos + threshold) {
-                c.conservativeBaselineNanos = c.roundMinNanos;
-                c.conservativeRounds = 1;
+        } else if (c.flight.roundLastMinNanos != Long.MAX_VALUE) {
+            long threshold = Math.max(MIN_THRESHOLD_NANOS, Math.min(c.flight.roundLastMinNanos / 8, MAX_THRESHOLD_NANOS));
+            if (c.flight.roundMinNanos >= c.flight.roundLastMinNanos + threshold) {
+                c.flight.conservativeBaselineNanos = c.flight.roundMinNanos;
+                c.flight.conservativeRounds = 1;
             }
         }
     }
 
     private static void nextRound(Tcb c) {
-        c.roundEnd = c.sndNxt;
-        c.roundLastMinNanos = c.roundMinNanos;
-        c.roundMinNanos = Long.MAX_VALUE;
-        c.roundSamples = 0;
-        if (c.conservativeRounds > 0 && ++c.conservativeRounds > CONSERVATIVE_ROUNDS) {
+        c.flight.roundEnd = c.sndNxt;
+        c.flight.roundLastMinNanos = c.flight.roundMinNanos;
+        c.flight.roundMinNanos = Long.MAX_VALUE;
+        c.flight.roundSamples = 0;
+        if (c.flight.conservativeRounds > 0 && ++c.flight.conservativeRounds > CONSERVATIVE_ROUNDS) {
             c.ssthresh = c.cwnd;
-            c.conservativeRounds = 0;
+            c.flight.conservativeRounds = 0;
         }
     }
 }

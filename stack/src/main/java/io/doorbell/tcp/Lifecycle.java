@@ -151,7 +151,6 @@ final class Lifecycle {
         }
         c.state = TcpState.CLOSED;
         c.seldom = null;
-        c.earlyDeadline = Tcb.NO_DEADLINE;
         c.retransmitDeadline = Tcb.NO_DEADLINE;
         c.ackDeadline = Tcb.NO_DEADLINE;
         c.ackNow = false;

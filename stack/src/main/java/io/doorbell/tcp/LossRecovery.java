@@ -14,33 +14,51 @@ final class LossRecovery {
 
     private final Scoreboard scoreboard;
     private final Rack rack;
+    private final Flights flights;
     private final TcpConfig config;
     private final Counters counters;
 
-    LossRecovery(Scoreboard scoreboard, Rack rack, TcpConfig config, Counters counters) {
+    LossRecovery(Scoreboard scoreboard, Rack rack, Flights flights, TcpConfig config, Counters counters) {
         this.scoreboard = scoreboard;
         this.rack = rack;
+        this.flights = flights;
         this.config = config;
         this.counters = counters;
     }
 
     /** The connection is established: RFC 6928, and one segment if the SYN was lost (RFC 5681 section 3.1). */
     void start(Tcb c, boolean synWasLost) {
-        c.recover = c.iss;
-        c.retransmitEnd = c.iss;
         c.cwnd = synWasLost ? c.mss : CongestionWindow.initial(c, config.initialWindowSegments());
         c.ssthresh = Integer.MAX_VALUE;
         rack.start(c);
+    }
+
+    /** Sequence space leaves: from now on the connection has something out, and needs a flight. */
+    void takeOff(Tcb c) {
+        if (c.flight != null) {
+            return;
+        }
+        c.flight = flights.take();
+        c.flight.recover = c.sndUna - 1;
+        c.flight.retransmitEnd = c.sndUna;
+        rack.begin(c);
         c.congestion().start(c);
     }
 
-    /** RFC 5681 section 4.1: a window that was not used for one RTO says nothing of the path any more. */
-    void restartAfterIdle(Tcb c) {
-        if (!config.slowStartAfterIdle()) {
-            return;
+    /**
+     * RFC 5681 section 4.1: a window that was not used for one RTO says nothing of the path any more. If nothing
+     * is out the flight is given back; a tail loss probe that nobody has answered by now is forgotten with it. What was
+     * sent past a hole and reported keeps its flight.
+     */
+    void rest(Tcb c) {
+        if (config.slowStartAfterIdle()) {
+            c.cwnd = Math.min(c.cwnd, CongestionWindow.initial(c, config.initialWindowSegments()));
         }
-        c.cwnd = Math.min(c.cwnd, CongestionWindow.initial(c, config.initialWindowSegments()));
-        c.congestion().start(c);
+        if (c.sndNxt == c.sndUna) {
+            flights.giveBack(c);
+        } else if (config.slowStartAfterIdle()) {
+            c.congestion().start(c);
+        }
     }
 
     /**
@@ -49,10 +67,13 @@ final class LossRecovery {
      * other side.
      */
     int outstanding(Tcb c) {
-        if (c.sackOk) {
-            return c.inFlight;
+        if (c.flight == null) {
+            return 0;
         }
-        return (int) Math.max(0, c.inFlight - (long) c.duplicateAcks * c.mss);
+        if (c.sackOk) {
+            return c.flight.inFlight;
+        }
+        return (int) Math.max(0, c.flight.inFlight - (long) c.flight.duplicateAcks * c.mss);
     }
 
     /**
@@ -78,24 +99,24 @@ final class LossRecovery {
         } else if (duplicateAck) {
             duplicateAck(c);
         }
-        if (bytes > 0 && !c.recovering && !c.timedOut) {
+        if (bytes > 0 && !c.flight.recovering && !c.flight.timedOut) {
             // Follows SND.UNA, so that it is never so old that the comparison of sequence numbers wraps.
-            c.recover = Seq.max(c.recover, c.sndUna - 1);
+            c.flight.recover = Seq.max(c.flight.recover, c.sndUna - 1);
         }
-        c.retransmitEnd = Seq.max(c.retransmitEnd, c.sndUna);
+        c.flight.retransmitEnd = Seq.max(c.flight.retransmitEnd, c.sndUna);
     }
 
     private void withSack(Tcb c, SackInput ack, int bytes, int inFlightBefore, long now) {
-        int lostBefore = c.lostSegments;
+        int lostBefore = c.flight.lostSegments;
         if (bytes > 0 || ack.delivered > 0) {
             detect(c, now);
         }
-        boolean ended = (c.recovering || c.timedOut) && reachedRecover(c);
+        boolean ended = (c.flight.recovering || c.flight.timedOut) && reachedRecover(c);
         if (ended) {
             endRecovery(c);
         }
-        if (c.recovering) {
-            ProportionalRate.acknowledged(c, ack.delivered, bytes > 0 && c.lostSegments <= lostBefore);
+        if (c.flight.recovering) {
+            ProportionalRate.acknowledged(c, ack.delivered, bytes > 0 && c.flight.lostSegments <= lostBefore);
         } else if (bytes > 0 && !ended) {
             grow(c, bytes, inFlightBefore, now);
         }
@@ -108,15 +129,15 @@ final class LossRecovery {
 
     /** A hole keeps SND.UNA from getting there; a recovery is over when all that was out has arrived. */
     private boolean reachedRecover(Tcb c) {
-        return Seq.ge(c.sndUna, c.recover) || c.partial != null && scoreboard.arrivedUpTo(c, c.recover);
+        return Seq.ge(c.sndUna, c.flight.recover) || c.partial != null && scoreboard.arrivedUpTo(c, c.flight.recover);
     }
 
     /** Asks RACK what is lost by now; begins a recovery if something is. */
     void detect(Tcb c, long now) {
         long wait = rack.detect(c, now);
-        c.earlyDeadline = wait > 0 ? now + wait : Tcb.NO_DEADLINE;
-        c.earlyIsProbe = false;
-        if (c.lostSegments > 0 && !c.recovering && !c.timedOut) {
+        c.flight.earlyDeadline = wait > 0 ? now + wait : Tcb.NO_DEADLINE;
+        c.flight.earlyIsProbe = false;
+        if (c.flight.lostSegments > 0 && !c.flight.recovering && !c.flight.timedOut) {
             beginRecovery(c);
             ProportionalRate.acknowledged(c, 0, false);
         }
@@ -130,9 +151,9 @@ final class LossRecovery {
 
     private void beginRecovery(Tcb c) {
         remember(c);
-        c.recovering = true;
-        c.partialAckSeen = false;
-        c.recover = c.sndNxt;
+        c.flight.recovering = true;
+        c.flight.partialAckSeen = false;
+        c.flight.recover = c.sndNxt;
         lowerThreshold(c);
         c.cwnd = c.ssthresh;
         ProportionalRate.start(c, scoreboard.flightSize(c));
@@ -153,8 +174,8 @@ final class LossRecovery {
      */
     void congestionEchoed(Tcb c) {
         // The network confirms that there was congestion: a reduction that a loss caused was right in any case.
-        c.undoPossible = false;
-        if (c.recovering || c.timedOut || CongestionNotification.alreadyReduced(c)) {
+        c.flight.undoPossible = false;
+        if (c.flight.recovering || c.flight.timedOut || CongestionNotification.alreadyReduced(c)) {
             return;
         }
         counters.increment(Counter.TCP_ECN_REDUCTIONS);
@@ -164,47 +185,47 @@ final class LossRecovery {
     }
 
     private void endRecovery(Tcb c) {
-        if (c.recovering) {
+        if (c.flight.recovering) {
             // RFC 6582 section 3.2 step 3, full acknowledgment, option 1: no burst when little is out.
             c.cwnd = c.sackOk ? c.ssthresh : Math.min(c.ssthresh, Math.max(scoreboard.flightSize(c), c.mss) + c.mss);
         }
-        c.recovering = false;
-        c.timedOut = false;
-        c.duplicateAcks = 0;
-        c.undoPossible = false;
+        c.flight.recovering = false;
+        c.flight.timedOut = false;
+        c.flight.duplicateAcks = 0;
+        c.flight.undoPossible = false;
         rack.recoveryEnded(c);
     }
 
     private void duplicateAck(Tcb c) {
-        if (c.timedOut) {
+        if (c.flight.timedOut) {
             return;
         }
-        c.duplicateAcks++;
+        c.flight.duplicateAcks++;
         if (c.partial != null && scoreboard.isHole(c.sendHead)) {
             // What it acknowledges was sent past the hole that it complains of.
             return;
         }
         // RFC 6582 section 3.2 step 2: not again for losses of a window that recovery has dealt with.
-        if (!c.recovering && c.duplicateAcks == DUPLICATE_THRESHOLD + scoreboard.sentPast(c)
-                && Seq.gt(c.sndUna, c.recover)) {
+        if (!c.flight.recovering && c.flight.duplicateAcks == DUPLICATE_THRESHOLD + scoreboard.sentPast(c)
+                && Seq.gt(c.sndUna, c.flight.recover)) {
             beginRecovery(c);
             loseHead(c);
         }
     }
 
     private void withoutSack(Tcb c, SackInput ack, int bytes, int inFlightBefore, long now) {
-        if (!c.recovering) {
-            c.duplicateAcks = 0;
-            if (c.timedOut && reachedRecover(c)) {
+        if (!c.flight.recovering) {
+            c.flight.duplicateAcks = 0;
+            if (c.flight.timedOut && reachedRecover(c)) {
                 endRecovery(c);
             } else {
                 grow(c, bytes, inFlightBefore, now);
             }
-        } else if (Seq.ge(c.sndUna, c.recover)) {
+        } else if (Seq.ge(c.sndUna, c.flight.recover)) {
             endRecovery(c);
         } else {
             // RFC 6582 section 3.2 step 3, partial acknowledgment: the next unacknowledged segment is lost too.
-            c.duplicateAcks = Math.max(0, c.duplicateAcks - Math.max(0, ack.whole - 1));
+            c.flight.duplicateAcks = Math.max(0, c.flight.duplicateAcks - Math.max(0, ack.whole - 1));
             loseHead(c);
         }
     }
@@ -220,20 +241,20 @@ final class LossRecovery {
     /** RFC 6298 section 5.4 to 5.6, RFC 5681 section 3.1 and RFC 8985 section 6.3: the timer has expired. */
     void timeout(Tcb c, long now) {
         counters.increment(Counter.TCP_TIMEOUTS);
-        if (!c.timedOut) {
+        if (!c.flight.timedOut) {
             remember(c);
             // RFC 5681 section 3.1: the threshold is lowered once, not by each timeout of the same segment.
             lowerThreshold(c);
         }
         c.cwnd = c.mss;
-        c.recovering = false;
-        c.timedOut = true;
-        c.duplicateAcks = 0;
-        c.recover = c.sndNxt;
-        c.tailProbe = false;
-        c.earlyDeadline = Tcb.NO_DEADLINE;
+        c.flight.recovering = false;
+        c.flight.timedOut = true;
+        c.flight.duplicateAcks = 0;
+        c.flight.recover = c.sndNxt;
+        c.flight.tailProbe = false;
+        c.flight.earlyDeadline = Tcb.NO_DEADLINE;
         if (c.sackOk) {
-            if (c.sendHead != Tcb.NONE && c.sackedSegments > 0 && scoreboard.isSacked(c.sendHead)) {
+            if (c.sendHead != Tcb.NONE && c.flight.sackedSegments > 0 && scoreboard.isSacked(c.sendHead)) {
                 scoreboard.forgetSacks(c);
             }
             rack.detectOnTimeout(c, now);
@@ -247,17 +268,17 @@ final class LossRecovery {
 
     /** Keeps what {@link #undo} needs. */
     private void remember(Tcb c) {
-        c.undoPossible = true;
-        c.undoCwnd = c.cwnd;
-        c.undoSsthresh = c.ssthresh;
-        c.undoRetransmissions = 0;
+        c.flight.undoPossible = true;
+        c.flight.undoCwnd = c.cwnd;
+        c.flight.undoSsthresh = c.ssthresh;
+        c.flight.undoRetransmissions = 0;
     }
 
     /** A lost segment was sent again. */
     void retransmitted(Tcb c, int end, int bytes, int clockTicks) {
         noteRetransmission(c, end, clockTicks);
-        if (c.undoPossible) {
-            c.undoRetransmissions++;
+        if (c.flight.undoPossible) {
+            c.flight.undoRetransmissions++;
         }
         sent(c, bytes);
     }
@@ -267,28 +288,28 @@ final class LossRecovery {
      * an echo of one that an earlier recovery sent does not tell that the original has arrived.
      */
     void noteRetransmission(Tcb c, int end, int clockTicks) {
-        if (Seq.ge(c.sndUna, c.retransmitEnd)) {
-            c.firstRetransmitTicks = clockTicks;
+        if (Seq.ge(c.sndUna, c.flight.retransmitEnd)) {
+            c.flight.firstRetransmitTicks = clockTicks;
         }
-        c.retransmitEnd = Seq.max(c.retransmitEnd, end);
+        c.flight.retransmitEnd = Seq.max(c.flight.retransmitEnd, end);
     }
 
     /** Bytes were sent, for the first time or again. */
     void sent(Tcb c, int bytes) {
-        if (c.recovering) {
-            c.prrOut += bytes;
+        if (c.flight.recovering) {
+            c.flight.prrOut += bytes;
         }
     }
 
     /** RFC 3708: when every retransmission of a recovery turns out to have been a duplicate, nothing was lost. */
     private void duplicateUndoes(Tcb c) {
-        if (c.undoPossible && c.undoRetransmissions > 0 && --c.undoRetransmissions == 0) {
+        if (c.flight.undoPossible && c.flight.undoRetransmissions > 0 && --c.flight.undoRetransmissions == 0) {
             undo(c);
         }
     }
 
     private static boolean isSpurious(Tcb c, SackInput ack, int bytes) {
-        if (!c.undoPossible || c.undoRetransmissions == 0 || bytes == 0 && ack.delivered == 0) {
+        if (!c.flight.undoPossible || c.flight.undoRetransmissions == 0 || bytes == 0 && ack.delivered == 0) {
             return false;
         }
         if (c.partial != null) {
@@ -297,28 +318,28 @@ final class LossRecovery {
         }
         if (ack.hasEcho) {
             // RFC 3522: the first ACK of new data tells, by the timestamp it echoes, which transmission arrived.
-            return bytes > 0 && Seq.lt(ack.echoTicks, c.firstRetransmitTicks);
+            return bytes > 0 && Seq.lt(ack.echoTicks, c.flight.firstRetransmitTicks);
         }
         // RFC 5682 section 3: after a timeout, something arrived that was sent before it and never again.
-        return c.sackOk && c.timedOut && ack.originalDelivered;
+        return c.sackOk && c.flight.timedOut && ack.originalDelivered;
     }
 
     private void undo(Tcb c) {
         counters.increment(Counter.TCP_SPURIOUS_RECOVERIES);
-        c.cwnd = Math.max(c.cwnd, c.undoCwnd);
-        c.ssthresh = Math.max(c.ssthresh, c.undoSsthresh);
+        c.cwnd = Math.max(c.cwnd, c.flight.undoCwnd);
+        c.ssthresh = Math.max(c.ssthresh, c.flight.undoSsthresh);
         c.congestion().undo(c);
         scoreboard.unmarkLost(c);
         c.finLost = false;
-        c.recovering = false;
-        c.timedOut = false;
-        c.duplicateAcks = 0;
-        c.undoPossible = false;
+        c.flight.recovering = false;
+        c.flight.timedOut = false;
+        c.flight.duplicateAcks = 0;
+        c.flight.undoPossible = false;
     }
 
     /** A tail loss probe repaired a loss that nothing else would have shown (RFC 8985 section 7.4.2). */
     void probeRepaired(Tcb c) {
-        if (!c.recovering && !c.timedOut) {
+        if (!c.flight.recovering && !c.flight.timedOut) {
             lowerThreshold(c);
             c.cwnd = Math.min(c.cwnd, c.ssthresh);
         }

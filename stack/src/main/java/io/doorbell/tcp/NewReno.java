@@ -4,7 +4,7 @@ package io.doorbell.tcp;
 final class NewReno implements CongestionControl {
     @Override
     public void start(Tcb c) {
-        c.ackedInAvoidance = 0;
+        c.flight.ackedInAvoidance = 0;
     }
 
     @Override
@@ -14,9 +14,9 @@ final class NewReno implements CongestionControl {
             return;
         }
         // RFC 3465 section 2.1: one segment for each window's worth of acknowledged bytes.
-        c.ackedInAvoidance += bytes;
-        if (c.ackedInAvoidance >= c.cwnd) {
-            c.ackedInAvoidance -= c.cwnd;
+        c.flight.ackedInAvoidance += bytes;
+        if (c.flight.ackedInAvoidance >= c.cwnd) {
+            c.flight.ackedInAvoidance -= c.cwnd;
             CongestionWindow.grow(c, c.mss);
         }
     }
@@ -24,12 +24,12 @@ final class NewReno implements CongestionControl {
     @Override
     public void congested(Tcb c, int flightSize) {
         c.ssthresh = Math.max(flightSize / 2, 2 * c.mss);
-        c.ackedInAvoidance = 0;
+        c.flight.ackedInAvoidance = 0;
     }
 
     @Override
     public void undo(Tcb c) {
-        c.ackedInAvoidance = 0;
+        c.flight.ackedInAvoidance = 0;
     }
 
     @Override

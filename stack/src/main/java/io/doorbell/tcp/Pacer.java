@@ -39,7 +39,8 @@ final class Pacer {
     private static long perRoundTrip(Tcb c) {
         Pacing pacing = c.options.pacing();
         int percent = c.cwnd < c.ssthresh / 2 ? pacing.slowStartPercent() : pacing.avoidancePercent();
-        return (long) Math.max(c.cwnd, c.inFlight) * percent / 100;
+        int inFlight = c.flight == null ? 0 : c.flight.inFlight;
+        return (long) Math.max(c.cwnd, inFlight) * percent / 100;
     }
 
     /** A segment has left. */

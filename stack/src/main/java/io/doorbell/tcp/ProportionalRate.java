@@ -9,9 +9,9 @@ final class ProportionalRate {
     }
 
     static void start(Tcb c, int flightSize) {
-        c.prrDelivered = 0;
-        c.prrOut = 0;
-        c.prrFlightSize = Math.max(1, flightSize);
+        c.flight.prrDelivered = 0;
+        c.flight.prrOut = 0;
+        c.flight.prrFlightSize = Math.max(1, flightSize);
     }
 
     /**
@@ -21,20 +21,20 @@ final class ProportionalRate {
      * @param progress  whether it moved SND.UNA and nothing more was found lost: the slow-start variant of the bound
      */
     static void acknowledged(Tcb c, int delivered, boolean progress) {
-        c.prrDelivered += delivered;
+        c.flight.prrDelivered += delivered;
         long sendable;
-        if (c.inFlight > c.ssthresh) {
-            sendable = ((long) c.prrDelivered * c.ssthresh + c.prrFlightSize - 1) / c.prrFlightSize - c.prrOut;
+        if (c.flight.inFlight > c.ssthresh) {
+            sendable = ((long) c.flight.prrDelivered * c.ssthresh + c.flight.prrFlightSize - 1) / c.flight.prrFlightSize - c.flight.prrOut;
         } else {
             long limit = progress
-                    ? Math.max(c.prrDelivered - c.prrOut, delivered) + c.mss
-                    : c.prrDelivered - c.prrOut;
-            sendable = Math.min(c.ssthresh - c.inFlight, limit);
+                    ? Math.max(c.flight.prrDelivered - c.flight.prrOut, delivered) + c.mss
+                    : c.flight.prrDelivered - c.flight.prrOut;
+            sendable = Math.min(c.ssthresh - c.flight.inFlight, limit);
         }
-        if (c.prrOut == 0) {
+        if (c.flight.prrOut == 0) {
             // The first retransmission is never held back.
             sendable = Math.max(sendable, c.mss);
         }
-        c.cwnd = (int) Math.min(c.inFlight + Math.max(0, sendable), 1 << 30);
+        c.cwnd = (int) Math.min(c.flight.inFlight + Math.max(0, sendable), 1 << 30);
     }
 }

@@ -9,7 +9,7 @@ import io.doorbell.wire.Seq;
 final class Rack {
     private static final int DUPLICATE_THRESHOLD = 3;
     /** RFC 8985 section 6.2 step 4: after this many recoveries without DSACK the window is small again. */
-    private static final int PERSIST_RECOVERIES = 16;
+    private static final byte PERSIST_RECOVERIES = 16;
     private static final int MOST_MULTIPLES = 255;
     /** How long a minimum round trip is believed: the path may have become longer. */
     private static final long MIN_RTT_NANOS = 300_000_000_000L;
@@ -25,13 +25,18 @@ final class Rack {
         this.tickNanos = tickNanos;
     }
 
+    /** The connection is established: nothing is known of its path. */
     void start(Tcb c) {
-        // Before every transmission, also on a clock that shows negative times.
-        c.rackSentNanos = Long.MIN_VALUE;
-        c.rackEnd = c.sndUna;
-        c.fack = c.sndUna;
         c.reorderMultiple = 1;
         c.minRttNanos = Long.MAX_VALUE;
+    }
+
+    /** A flight begins: nothing of it was delivered. */
+    void begin(Tcb c) {
+        // Before every transmission, also on a clock that shows negative times.
+        c.flight.rackSentNanos = Long.MIN_VALUE;
+        c.flight.rackEnd = c.sndUna;
+        c.flight.fack = c.sndUna;
     }
 
     /** A round-trip sample, whatever gave it. */
@@ -51,9 +56,9 @@ final class Rack {
         long sentAt = segments.sentAtNanos(segment);
         int end = segments.end(segment);
         boolean again = segments.has(segment, SegmentTable.RETRANSMITTED);
-        if (Seq.gt(end, c.fack)) {
-            c.fack = end;
-        } else if (!again && Seq.lt(end, c.fack) && !segments.has(segment, SegmentTable.LATE)) {
+        if (Seq.gt(end, c.flight.fack)) {
+            c.flight.fack = end;
+        } else if (!again && Seq.lt(end, c.flight.fack) && !segments.has(segment, SegmentTable.LATE)) {
             c.reorderingSeen = true;
         }
         long rtt = now - sentAt;
@@ -64,19 +69,19 @@ final class Rack {
                 return;
             }
         }
-        if (Scoreboard.sentAfter(sentAt, end, c.rackSentNanos, c.rackEnd)) {
-            c.rackSentNanos = sentAt;
-            c.rackEnd = end;
-            c.rackRttNanos = rtt;
+        if (Scoreboard.sentAfter(sentAt, end, c.flight.rackSentNanos, c.flight.rackEnd)) {
+            c.flight.rackSentNanos = sentAt;
+            c.flight.rackEnd = end;
+            c.flight.rackRttNanos = rtt;
         }
     }
 
     /** Step 4, the part that adapts to DSACK: the peer received something twice. */
     void duplicateReported(Tcb c) {
-        if (!c.reorderRoundOpen || Seq.ge(c.sndUna, c.reorderRoundEnd)) {
-            c.reorderRoundOpen = true;
-            c.reorderRoundEnd = c.sndNxt;
-            c.reorderMultiple = Math.min(MOST_MULTIPLES, c.reorderMultiple + 1);
+        if (!c.flight.reorderRoundOpen || Seq.ge(c.sndUna, c.flight.reorderRoundEnd)) {
+            c.flight.reorderRoundOpen = true;
+            c.flight.reorderRoundEnd = c.sndNxt;
+            c.reorderMultiple = (short) Math.min(MOST_MULTIPLES, c.reorderMultiple + 1);
             c.reorderPersist = PERSIST_RECOVERIES;
         }
     }
@@ -92,8 +97,8 @@ final class Rack {
     /** Step 4: how long a segment may be overtaken before it is deemed lost. */
     private static long reorderingWindow(Tcb c) {
         // Behind a hole, reported segments are no sign of a loss, however many.
-        boolean manyReported = c.partial == null && c.sackedSegments >= DUPLICATE_THRESHOLD;
-        if (!c.reorderingSeen && (c.recovering || c.timedOut || manyReported)) {
+        boolean manyReported = c.partial == null && c.flight.sackedSegments >= DUPLICATE_THRESHOLD;
+        if (!c.reorderingSeen && (c.flight.recovering || c.flight.timedOut || manyReported)) {
             return 0;
         }
         if (c.minRttNanos == Long.MAX_VALUE) {
@@ -111,14 +116,14 @@ final class Rack {
     long detect(Tcb c, long now) {
         long window = reorderingWindow(c);
         long wait = 0;
-        int segment = c.firstSent;
+        int segment = c.flight.firstSent;
         while (segment != Tcb.NONE) {
             int later = segments.later(segment);
             long sentAt = segments.sentAtNanos(segment);
-            if (!Scoreboard.sentAfter(c.rackSentNanos, c.rackEnd, sentAt, segments.end(segment))) {
+            if (!Scoreboard.sentAfter(c.flight.rackSentNanos, c.flight.rackEnd, sentAt, segments.end(segment))) {
                 break;
             }
-            long remaining = sentAt + c.rackRttNanos + window - now;
+            long remaining = sentAt + c.flight.rackRttNanos + window - now;
             if (remaining <= 0) {
                 scoreboard.markLost(c, segment);
             } else {
@@ -133,10 +138,10 @@ final class Rack {
     void detectOnTimeout(Tcb c, long now) {
         long window = reorderingWindow(c);
         int lowest = scoreboard.lowestInNetwork(c);
-        int segment = c.firstSent;
+        int segment = c.flight.firstSent;
         while (segment != Tcb.NONE) {
             int later = segments.later(segment);
-            if (segment == lowest || segments.sentAtNanos(segment) + c.rackRttNanos + window <= now) {
+            if (segment == lowest || segments.sentAtNanos(segment) + c.flight.rackRttNanos + window <= now) {
                 scoreboard.markLost(c, segment);
             }
             segment = later;

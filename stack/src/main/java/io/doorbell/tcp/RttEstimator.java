@@ -18,7 +18,9 @@ final class RttEstimator {
     void sample(Tcb c, long rttNanos, long now) {
         long rtt = Math.max(1, rttNanos);
         rack.sample(c, rtt, now);
-        c.congestion().sample(c, rtt, now);
+        if (c.flight != null) {
+            c.congestion().sample(c, rtt, now);
+        }
         if (c.srttNanos == 0) {
             c.srttNanos = rtt;
             c.rttvarNanos = rtt / 2;

@@ -11,20 +11,27 @@ import io.doorbell.wire.Seq;
  */
 final class Scoreboard {
     private final SegmentTable segments;
+    private final Flights flights;
 
-    Scoreboard(SegmentTable segments) {
+    Scoreboard(SegmentTable segments, Flights flights) {
         this.segments = segments;
+        this.flights = flights;
+    }
+
+    /** The connection has ended: nothing of it is in the network that anybody cares for. */
+    void clear(Tcb c) {
+        flights.giveBack(c);
     }
 
     /** A segment has just been posted, for the first time or again. */
     void sent(Tcb c, int segment, long nowNanos) {
         if (segments.has(segment, SegmentTable.LOST)) {
-            c.lostSegments--;
+            c.flight.lostSegments--;
         } else if (inNetwork(segment)) {
             leave(c, segment);
         }
         segments.sent(segment, nowNanos);
-        c.inFlight += segments.length(segment);
+        c.flight.inFlight += segments.length(segment);
         linkLast(c, segment);
     }
 
@@ -37,9 +44,9 @@ final class Scoreboard {
     /** The segment is about to be forgotten: it was acknowledged, or the connection ends. */
     void forget(Tcb c, int segment) {
         if (segments.has(segment, SegmentTable.LOST)) {
-            c.lostSegments--;
+            c.flight.lostSegments--;
         } else if (segments.has(segment, SegmentTable.SACKED)) {
-            c.sackedSegments--;
+            c.flight.sackedSegments--;
         } else if (segments.has(segment, SegmentTable.SENT)) {
             leave(c, segment);
         }
@@ -49,12 +56,12 @@ final class Scoreboard {
     void markSacked(Tcb c, int segment) {
         if (segments.has(segment, SegmentTable.LOST)) {
             segments.clear(segment, SegmentTable.LOST);
-            c.lostSegments--;
+            c.flight.lostSegments--;
         } else {
             leave(c, segment);
         }
         segments.set(segment, SegmentTable.SACKED);
-        c.sackedSegments++;
+        c.flight.sackedSegments++;
     }
 
     /** It has left the network without arriving, and is to be sent again. */
@@ -62,7 +69,7 @@ final class Scoreboard {
         if (inNetwork(segment)) {
             leave(c, segment);
             segments.set(segment, SegmentTable.LOST);
-            c.lostSegments++;
+            c.flight.lostSegments++;
         }
     }
 
@@ -93,7 +100,7 @@ final class Scoreboard {
         }
         int head = c.sendHead;
         boolean headIsOut = head == Tcb.NONE ? c.sndNxt != c.sndUna : segments.has(head, SegmentTable.SENT);
-        return headIsOut || c.sackOk && (c.inFlight > 0 || c.lostSegments > 0);
+        return headIsOut || c.sackOk && c.flight != null && (c.flight.inFlight > 0 || c.flight.lostSegments > 0);
     }
 
     /** RFC 5681 section 2, FlightSize: sent and not acknowledged. What was never sent is not in flight. */
@@ -129,7 +136,7 @@ final class Scoreboard {
             return 0;
         }
         int count = 0;
-        for (int s = c.firstSent; s != Tcb.NONE && s != c.sendHead; s = segments.later(s)) {
+        for (int s = c.flight.firstSent; s != Tcb.NONE && s != c.sendHead; s = segments.later(s)) {
             count++;
         }
         return count;
@@ -161,8 +168,8 @@ final class Scoreboard {
             if (segments.has(segment, SegmentTable.SACKED)) {
                 segments.clear(segment, SegmentTable.SACKED);
                 segments.set(segment, SegmentTable.LOST);
-                c.sackedSegments--;
-                c.lostSegments++;
+                c.flight.sackedSegments--;
+                c.flight.lostSegments++;
             }
         }
     }
@@ -170,11 +177,11 @@ final class Scoreboard {
     /** The segments deemed lost, but not sent again yet, were in the network all the time (RFC 4015). */
     void unmarkLost(Tcb c) {
         int before = Tcb.NONE;
-        for (int segment = c.sendHead; segment != c.sendUnsent && c.lostSegments > 0; segment = segments.next(segment)) {
+        for (int segment = c.sendHead; segment != c.sendUnsent && c.flight.lostSegments > 0; segment = segments.next(segment)) {
             if (segments.has(segment, SegmentTable.LOST)) {
                 segments.clear(segment, SegmentTable.LOST);
-                c.lostSegments--;
-                c.inFlight += segments.length(segment);
+                c.flight.lostSegments--;
+                c.flight.inFlight += segments.length(segment);
                 linkBehind(c, segment, before);
                 before = segment;
             }
@@ -183,7 +190,7 @@ final class Scoreboard {
 
     /** The first lost segment, {@link Tcb#NONE} if there is none. */
     int firstLost(Tcb c) {
-        int segment = c.lostSegments > 0 ? c.sendHead : Tcb.NONE;
+        int segment = c.flight.lostSegments > 0 ? c.sendHead : Tcb.NONE;
         while (segment != Tcb.NONE && !segments.has(segment, SegmentTable.LOST)) {
             segment = segments.next(segment);
         }
@@ -204,7 +211,7 @@ final class Scoreboard {
     /** The first bytes of a segment in the network were acknowledged. */
     void shortened(Tcb c, int segment, int bytes) {
         if (inNetwork(segment)) {
-            c.inFlight -= bytes;
+            c.flight.inFlight -= bytes;
         }
     }
 
@@ -212,9 +219,9 @@ final class Scoreboard {
     void split(Tcb c, int first, int second) {
         segments.inherit(second, first);
         if (segments.has(second, SegmentTable.LOST)) {
-            c.lostSegments++;
+            c.flight.lostSegments++;
         } else if (segments.has(second, SegmentTable.SACKED)) {
-            c.sackedSegments++;
+            c.flight.sackedSegments++;
         } else if (segments.has(second, SegmentTable.SENT)) {
             linkBehind(c, second, first);
         }
@@ -226,37 +233,37 @@ final class Scoreboard {
     }
 
     private void leave(Tcb c, int segment) {
-        c.inFlight -= segments.length(segment);
+        c.flight.inFlight -= segments.length(segment);
         int earlier = segments.earlier(segment);
         int later = segments.later(segment);
         if (earlier == Tcb.NONE) {
-            c.firstSent = later;
+            c.flight.firstSent = later;
         } else {
             segments.later(earlier, later);
         }
         if (later == Tcb.NONE) {
-            c.lastSent = earlier;
+            c.flight.lastSent = earlier;
         } else {
             segments.earlier(later, earlier);
         }
     }
 
     private void linkLast(Tcb c, int segment) {
-        linkBehind(c, segment, c.lastSent);
+        linkBehind(c, segment, c.flight.lastSent);
     }
 
     /** Puts a segment behind another in the order of transmission, in front of all if that is {@link Tcb#NONE}. */
     private void linkBehind(Tcb c, int segment, int earlier) {
-        int later = earlier == Tcb.NONE ? c.firstSent : segments.later(earlier);
+        int later = earlier == Tcb.NONE ? c.flight.firstSent : segments.later(earlier);
         segments.earlier(segment, earlier);
         segments.later(segment, later);
         if (earlier == Tcb.NONE) {
-            c.firstSent = segment;
+            c.flight.firstSent = segment;
         } else {
             segments.later(earlier, segment);
         }
         if (later == Tcb.NONE) {
-            c.lastSent = segment;
+            c.flight.lastSent = segment;
         } else {
             segments.earlier(later, segment);
         }

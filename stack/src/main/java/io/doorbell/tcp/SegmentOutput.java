@@ -122,7 +122,7 @@ final class SegmentOutput {
     }
 
     private boolean retransmitLost(Tcb c) {
-        while (c.lostSegments > 0) {
+        while (c.flight != null && c.flight.lostSegments > 0) {
             int segment = scoreboard.firstLost(c);
             if (segments.length(segment) > c.mss && !sendSpace.split(c, segment, c.mss)) {
                 return waitsForNeighbour(c, segment);
@@ -170,8 +170,8 @@ final class SegmentOutput {
 
     /** Data that waits, past the holes of partial messages: Nagle's rule does not hold it, since it was asked to leave. */
     private boolean sendPastHoles(Tcb c) {
-        if (!scoreboard.awaitsAck(c) && now - c.lastSentNanos > c.rtoNanos) {
-            recovery.restartAfterIdle(c);
+        if (c.flight != null && !scoreboard.awaitsAck(c) && c.restNanos() <= now) {
+            recovery.rest(c);
         }
         for (int s = holes.firstReady(c); s != Tcb.NONE; s = holes.nextReady(s)) {
             if (segments.length(s) > c.mss && !sendSpace.split(c, s, c.mss)) {
@@ -205,13 +205,14 @@ final class SegmentOutput {
             int s = multi.chosen(i);
             segments.set(s, SegmentTable.MULTI);
             holes.leaves(c, s);
+            recovery.takeOff(c);
             scoreboard.sent(c, s, now);
             advance(c, segments.end(s));
             holes.left(c, s);
             recovery.sent(c, segments.length(s));
             counters.add(Counter.TCP_PAYLOAD_BYTES_OUT, segments.length(s));
         }
-        c.tailProbeDue = true;
+        c.flight.tailProbeDue = true;
         return true;
     }
 
@@ -223,8 +224,8 @@ final class SegmentOutput {
         if (segment == Tcb.NONE) {
             return true;
         }
-        if (c.sndNxt == c.sndUna && now - c.lastSentNanos > c.rtoNanos) {
-            recovery.restartAfterIdle(c);
+        if (c.flight != null && c.sndNxt == c.sndUna && c.restNanos() <= now) {
+            recovery.rest(c);
         }
         while (segment != Tcb.NONE && segments.has(segment, SegmentTable.READY)) {
             if (segments.length(segment) > c.mss && !sendSpace.split(c, segment, c.mss)) {
@@ -258,7 +259,7 @@ final class SegmentOutput {
         } else {
             c.sendUnsent = segments.next(segment);
         }
-        c.tailProbeDue = true;
+        c.flight.tailProbeDue = true;
         recovery.sent(c, segments.length(segment));
         if (c.seldom != null) {
             Cork.sent(c);
@@ -306,6 +307,7 @@ final class SegmentOutput {
         if (!writer.segment(c, segments.seq(segment), flags, segments.payload(segment), length, segments.sum(segment))) {
             return false;
         }
+        recovery.takeOff(c);
         scoreboard.sent(c, segment, now);
         advance(c, fin ? end + 1 : end);
         if (fin) {
@@ -320,6 +322,7 @@ final class SegmentOutput {
     }
 
     private void advance(Tcb c, int end) {
+        recovery.takeOff(c);
         if (end - c.sndNxt > 0) {
             c.sndNxt = end;
         }
@@ -463,11 +466,14 @@ final class SegmentOutput {
         if (c.seldom != null) {
             PeerLiveness.waiting(c, scoreboard.awaitsAck(c), now);
         }
-        boolean reorderingTimer = c.earlyDeadline != Tcb.NO_DEADLINE && !c.earlyIsProbe;
-        if (c.tailProbeDue && !reorderingTimer) {
-            c.tailProbeDue = false;
-            c.earlyIsProbe = true;
-            c.earlyDeadline = TailLossProbe.deadline(c, config.peerAckDelayNanos(), now);
+        if (c.flight == null) {
+            return;
+        }
+        boolean reorderingTimer = c.flight.earlyDeadline != Tcb.NO_DEADLINE && !c.flight.earlyIsProbe;
+        if (c.flight.tailProbeDue && !reorderingTimer) {
+            c.flight.tailProbeDue = false;
+            c.flight.earlyIsProbe = true;
+            c.flight.earlyDeadline = TailLossProbe.deadline(c, config.peerAckDelayNanos(), now);
         }
     }
 

@@ -244,10 +244,6 @@ final class SendSpace {
         c.sendHead = Tcb.NONE;
         c.sendTail = Tcb.NONE;
         c.sendUnsent = Tcb.NONE;
-        c.firstSent = Tcb.NONE;
-        c.lastSent = Tcb.NONE;
-        c.inFlight = 0;
-        c.lostSegments = 0;
-        c.sackedSegments = 0;
+        scoreboard.clear(c);
     }
 }

@@ -19,13 +19,13 @@ final class TailLossProbe {
      * @param mayBeDelayedNanos how long the peer may delay the ACK of a single segment
      */
     static long deadline(Tcb c, long mayBeDelayedNanos, long now) {
-        boolean eligible = c.sackOk && !c.recovering && !c.timedOut && !c.tailProbe && (c.sackedSegments == 0 || c.partial != null)
-                && c.lostSegments == 0 && c.inFlight > 0;
+        boolean eligible = c.sackOk && !c.flight.recovering && !c.flight.timedOut && !c.flight.tailProbe && (c.flight.sackedSegments == 0 || c.partial != null)
+                && c.flight.lostSegments == 0 && c.flight.inFlight > 0;
         if (!eligible) {
             return Tcb.NO_DEADLINE;
         }
         long timeout = c.srttNanos == 0 ? 1_000_000_000L : Math.max(LEAST_NANOS, 2 * c.srttNanos);
-        if (c.inFlight <= c.mss) {
+        if (c.flight.inFlight <= c.mss) {
             timeout += mayBeDelayedNanos;
         }
         return Math.min(now + timeout, c.retransmitDeadline);
@@ -33,33 +33,33 @@ final class TailLossProbe {
 
     /** A probe has left. */
     static void sent(Tcb c, boolean again) {
-        c.tailProbe = true;
-        c.tailProbeAgain = again;
-        c.tailProbeEnd = c.sndNxt;
+        c.flight.tailProbe = true;
+        c.flight.tailProbeAgain = again;
+        c.flight.tailProbeEnd = c.sndNxt;
     }
 
     /** Section 7.4.2: an ACK while a probe is out. */
     static void acknowledged(Tcb c, SackInput ack, boolean duplicateAck, LossRecovery recovery) {
-        if (!c.tailProbe) {
+        if (!c.flight.tailProbe) {
             return;
         }
         if (c.partial != null) {
             // A hole may keep SND.UNA back for any time: whether the probe repaired anything can't be told then.
-            c.tailProbe = !recovery.arrivedUpTo(c, c.tailProbeEnd);
+            c.flight.tailProbe = !recovery.arrivedUpTo(c, c.flight.tailProbeEnd);
             return;
         }
-        if (Seq.lt(c.sndUna, c.tailProbeEnd)) {
+        if (Seq.lt(c.sndUna, c.flight.tailProbeEnd)) {
             return;
         }
-        if (!c.tailProbeAgain) {
-            c.tailProbe = false;
-        } else if (ack.duplicate && ack.duplicateEnd == c.tailProbeEnd) {
-            c.tailProbe = false;
-        } else if (Seq.gt(c.sndUna, c.tailProbeEnd)) {
-            c.tailProbe = false;
+        if (!c.flight.tailProbeAgain) {
+            c.flight.tailProbe = false;
+        } else if (ack.duplicate && ack.duplicateEnd == c.flight.tailProbeEnd) {
+            c.flight.tailProbe = false;
+        } else if (Seq.gt(c.sndUna, c.flight.tailProbeEnd)) {
+            c.flight.tailProbe = false;
             recovery.probeRepaired(c);
         } else if (duplicateAck && !ack.hasBlocks) {
-            c.tailProbe = false;
+            c.flight.tailProbe = false;
         }
     }
 }

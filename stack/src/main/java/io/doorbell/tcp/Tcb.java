@@ -69,71 +69,21 @@ public abstract class Tcb {
     int sendHead = NONE;
     int sendTail = NONE;
     int sendUnsent = NONE;
-    /** Payload bytes sent, not acknowledged and not deemed lost. */
-    int inFlight;
-    /** Segments deemed lost and not sent again yet, and segments that the peer has reported by SACK. */
-    int lostSegments;
-    int sackedSegments;
+    /** What is known of the bytes on their way; null before the first send and when nothing was sent for one RTO. */
+    Flight flight;
     /** Null unless something was sent past a hole, or may be. */
     PartialSends partial;
     /** Null unless this side offered the multi-segment option, or both did. */
     MultiSegment multi;
-    /** The segments in the network, in the order of their transmission: first and last. */
-    int firstSent = NONE;
-    int lastSent = NONE;
 
-    // Loss recovery (RFC 5681, RFC 6582).
+    // Loss recovery and congestion control, as far as it outlives a rest.
     boolean sackOk;
-    int duplicateAcks;
-    int recover;
-    boolean recovering;
-    boolean partialAckSeen;
-    boolean timedOut;
     long lastSentNanos;
-    // What an undo goes back to.
-    boolean undoPossible;
-    int undoCwnd;
-    int undoSsthresh;
-    int undoRetransmissions;
-    int firstRetransmitTicks;
-    /** Behind the last byte that was sent again and is not acknowledged; SND.UNA if there is none. */
-    int retransmitEnd;
-
-    // RACK and TLP (RFC 8985).
-    long rackSentNanos;
-    long rackRttNanos;
-    int rackEnd;
-    int fack;
     boolean reorderingSeen;
-    boolean reorderRoundOpen;
-    int reorderRoundEnd;
-    int reorderMultiple;
-    int reorderPersist;
-    boolean tailProbe;
-    boolean tailProbeAgain;
-    boolean tailProbeDue;
-    int tailProbeEnd;
-
-    // Congestion control: RFC 5681, PRR (RFC 6937), HyStart++ (RFC 9406), CUBIC (RFC 9438, in segments and seconds).
+    short reorderMultiple;
+    byte reorderPersist;
     int cwnd;
     int ssthresh = Integer.MAX_VALUE;
-    int ackedInAvoidance;
-    int prrDelivered;
-    int prrOut;
-    int prrFlightSize;
-    long roundLastMinNanos;
-    long roundMinNanos;
-    long conservativeBaselineNanos;
-    int roundEnd;
-    byte roundSamples;
-    byte conservativeRounds;
-    float cubicMax;
-    float cubicMaxBefore;
-    float cubicPrior;
-    float cubicK;
-    float cubicRenoEstimate;
-    float cubicFraction;
-    long cubicEpochNanos;
 
     // Round-trip time (RFC 6298).
     long srttNanos;
@@ -182,9 +132,6 @@ public abstract class Tcb {
     // Timers.
     long retransmitDeadline = NO_DEADLINE;
     long ackDeadline = NO_DEADLINE;
-    /** The tail loss probe's time, or RACK's for segments that were overtaken. */
-    long earlyDeadline = NO_DEADLINE;
-    boolean earlyIsProbe;
     boolean persisting;
     long timerKey;
     int timerIndex = NONE;
@@ -259,11 +206,19 @@ public abstract class Tcb {
 
     /** The earliest time at which a timer of this connection has something to do. */
     final long nextDeadline() {
-        long earliest = Math.min(earlyDeadline, Math.min(retransmitDeadline, ackDeadline));
+        long earliest = Math.min(retransmitDeadline, ackDeadline);
+        if (flight != null) {
+            earliest = Math.min(earliest, Math.min(flight.earlyDeadline, sndNxt == sndUna ? restNanos() : NO_DEADLINE));
+        }
         if (partial != null) {
             earliest = Math.min(earliest, partial.deadlineNanos);
         }
         return seldom == null ? earliest : Math.min(earliest, seldom.nextDeadline());
+    }
+
+    /** When a connection that has nothing out has sent nothing for more than one RTO (RFC 5681 section 4.1). */
+    final long restNanos() {
+        return lastSentNanos + rtoNanos + 1;
     }
 
     final SeldomUsed seldom() {

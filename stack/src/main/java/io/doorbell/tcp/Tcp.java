@@ -68,14 +68,15 @@ public final class Tcp implements Transport {
         // A segment and the room before it lie in one frame, however large the link's packets may be.
         this.mtu = Math.min(link.mtu(), pool.frameSize() - SendSpace.HEADROOM + Ipv4Header.LENGTH + TcpHeader.LENGTH);
         segments = new SegmentTable(pool.capacity());
-        Scoreboard scoreboard = new Scoreboard(segments);
+        Flights flights = new Flights(pool.capacity());
+        Scoreboard scoreboard = new Scoreboard(segments, flights);
         sendSpace = new SendSpace(pool, segments, scoreboard);
         ReceiveMemory memory = new ReceiveMemory(pool, config, counters);
         window = new ReceiveWindow(config, mtu, memory);
         burst = new Burst(burstLimit);
         data = new DataInput(pool, burst, window, memory, counters);
         Rack rack = new Rack(segments, scoreboard, config.timestampTickNanos());
-        LossRecovery recovery = new LossRecovery(scoreboard, rack, config, counters);
+        LossRecovery recovery = new LossRecovery(scoreboard, rack, flights, config, counters);
         SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters);
         holes = new Holes(pool, segments, scoreboard, sendSpace, config);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
@@ -279,7 +280,6 @@ public final class Tcp implements Transport {
         c.sndUna = c.iss;
         c.sndNxt = c.iss;
         c.sndEnd = c.iss + 1;
-        c.recover = c.iss;
         c.mss = TcpOptions.segmentSize(0, mtu, config.timestamps());
         c.multi = config.multiSegment() && config.sack()
                 ? new MultiSegment(initialSequence.nonce(local, remoteAddress, c.ports)) : null;

@@ -41,7 +41,7 @@ final class Timers {
                 c.ackNow = true;
                 lifecycle.wantOutput(c);
             }
-            if (c.earlyDeadline <= now) {
+            if (c.flight != null && c.flight.earlyDeadline <= now) {
                 early(c, now);
             }
             if (c.partial != null && c.partial.deadlineNanos <= now) {
@@ -54,6 +54,9 @@ final class Timers {
             }
             if (c.seldom != null && c.seldom.nextDeadline() <= now) {
                 seldom(c, c.seldom, now);
+            }
+            if (c.flight != null && c.sndNxt == c.sndUna && c.restNanos() <= now) {
+                recovery.rest(c);
             }
             queue.schedule(c, c.nextDeadline());
         }
@@ -74,8 +77,8 @@ final class Timers {
 
     /** RACK's reordering timer, or the tail loss probe's (RFC 8985 sections 6.2 and 7.3). */
     private void early(Tcb c, long now) {
-        c.earlyDeadline = Tcb.NO_DEADLINE;
-        if (!c.earlyIsProbe) {
+        c.flight.earlyDeadline = Tcb.NO_DEADLINE;
+        if (!c.flight.earlyIsProbe) {
             recovery.detect(c, now);
         } else if (output.sendTailProbe(c)) {
             c.retransmitDeadline = now + c.rtoNanos;
