@@ -14,8 +14,6 @@ import io.doorbell.tcp.Tcp;
 import io.doorbell.tcp.TcpConfig;
 import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
@@ -29,7 +27,6 @@ public final class TcpStack implements AutoCloseable {
     private final Counters counters;
     private final Ipv4 ipv4;
     private final Tcp tcp;
-    private final Map<Integer, Listener> listeners = new HashMap<>();
     private final EventSink events = new Events();
     private boolean closed;
 
@@ -120,9 +117,9 @@ public final class TcpStack implements AutoCloseable {
 
         private long[] secrets() {
             if (seed != null) {
-                return new SplittableRandom(seed).longs(6).toArray();
+                return new SplittableRandom(seed).longs(Tcp.SECRETS).toArray();
             }
-            return new SecureRandom().longs(6).toArray();
+            return new SecureRandom().longs(Tcp.SECRETS).toArray();
         }
 
         public TcpStack build() {
@@ -186,8 +183,8 @@ public final class TcpStack implements AutoCloseable {
      * @throws IllegalStateException if the port is in use
      */
     public Listener listen(int port, Acceptor acceptor) {
-        Listener listener = new Listener(tcp, tcp.listen(port), acceptor);
-        listeners.put(port, listener);
+        Listener listener = new Listener(tcp, port, acceptor);
+        tcp.listen(listener);
         return listener;
     }
 
@@ -204,9 +201,14 @@ public final class TcpStack implements AutoCloseable {
         return connection;
     }
 
-    /** Rows in the connection table, TIME-WAIT included. */
+    /** Connections, those in TIME-WAIT included. */
     public int connections() {
         return tcp.connections();
+    }
+
+    /** Connections in TIME-WAIT: closed for their users, but their peers may still ask. */
+    public int timeWait() {
+        return tcp.timeWait();
     }
 
     /** Handshakes that peers have begun and not completed. */
@@ -250,8 +252,8 @@ public final class TcpStack implements AutoCloseable {
         public void connected(Tcb c) {
             Connection connection = (Connection) c;
             if (connection.handler == null) {
-                Listener listener = listeners.get(connection.localPort());
-                connection.handler = listener == null ? null : listener.acceptor.accept(connection);
+                Listener listener = (Listener) connection.listenPort();
+                connection.handler = listener.acceptor.accept(connection);
                 if (connection.handler == null) {
                     connection.abort();
                     return;

@@ -35,7 +35,16 @@ final class AckInput {
      * @param sentAt when it was sent, {@link Tcb#NO_DEADLINE} if more than once
      */
     void handshakeComplete(Tcb c, InboundSegment segment, long sentAt, long now) {
-        boolean synWasLost = sentAt == Tcb.NO_DEADLINE;
+        handshakeComplete(c, segment, sentAt == Tcb.NO_DEADLINE, now);
+        if (sentAt == Tcb.NO_DEADLINE) {
+            rtt.afterLostSyn(c);
+        } else {
+            rtt.sample(c, now - sentAt, now);
+        }
+    }
+
+    /** Our SYN was acknowledged, and the time that this took tells nothing. */
+    void handshakeComplete(Tcb c, InboundSegment segment, boolean synWasLost, long now) {
         // RFC 7323 section 2.2: the window of a SYN is not scaled.
         c.sndWnd = segment.has(TcpHeader.SYN) ? segment.window : segment.window << c.sndScale;
         c.sndMaxWnd = c.sndWnd;
@@ -48,11 +57,6 @@ final class AckInput {
         c.rcvMss = Math.min(536, c.mss);
         c.lastSentNanos = now;
         recovery.start(c, synWasLost);
-        if (synWasLost) {
-            rtt.afterLostSyn(c);
-        } else {
-            rtt.sample(c, now - sentAt, now);
-        }
         lifecycle.established(c);
     }
 

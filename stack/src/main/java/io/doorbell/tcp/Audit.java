@@ -128,15 +128,10 @@ public final class Audit {
 
     private void connection(Tcb c) {
         expect(c, c.firstPiece == Tcb.NONE, "a piece of a burst was not delivered");
-        if (c.state == TcpState.TIME_WAIT) {
-            expect(c, c.sendHead == Tcb.NONE && flight(c).inFlight == 0, "TIME-WAIT keeps segments");
-            expect(c, c.retransmitDeadline != Tcb.NO_DEADLINE, "TIME-WAIT has no end");
-        } else {
-            sequences(c);
-            queue(c);
-            transmissions(c);
-            armed(c);
-        }
+        sequences(c);
+        queue(c);
+        transmissions(c);
+        armed(c);
         scheduled(c);
         if (c.state.isSynchronized()) {
             receive(c);
@@ -330,7 +325,7 @@ public final class Audit {
     }
 
     private static boolean isOpen(Tcb c) {
-        return c.state.isSynchronized() && c.state != TcpState.TIME_WAIT;
+        return c.state.isSynchronized();
     }
 
     private void ends(Tcb c, Tcb peer) {

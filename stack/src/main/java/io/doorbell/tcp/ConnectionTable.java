@@ -2,8 +2,13 @@ package io.doorbell.tcp;
 
 /** The connections by their addresses and ports: constant time, whatever their number. */
 final class ConnectionTable {
+    private final BucketHash hash;
     private Tcb[] buckets = new Tcb[256];
     private int size;
+
+    ConnectionTable(BucketHash hash) {
+        this.hash = hash;
+    }
 
     int size() {
         return size;
@@ -11,7 +16,7 @@ final class ConnectionTable {
 
     /** @param ports local port in the high half, remote port in the low half */
     Tcb find(int localAddress, int remoteAddress, int ports) {
-        Tcb c = buckets[bucket(localAddress, remoteAddress, ports, buckets.length)];
+        Tcb c = buckets[hash.bucket(localAddress, remoteAddress, ports, buckets.length)];
         while (c != null
                 && (c.ports != ports || c.remoteAddress != remoteAddress || c.localAddress != localAddress)) {
             c = c.nextInBucket;
@@ -23,14 +28,14 @@ final class ConnectionTable {
         if (size >= buckets.length) {
             grow();
         }
-        int bucket = bucket(c.localAddress, c.remoteAddress, c.ports, buckets.length);
+        int bucket = hash.bucket(c.localAddress, c.remoteAddress, c.ports, buckets.length);
         c.nextInBucket = buckets[bucket];
         buckets[bucket] = c;
         size++;
     }
 
     void remove(Tcb c) {
-        int bucket = bucket(c.localAddress, c.remoteAddress, c.ports, buckets.length);
+        int bucket = hash.bucket(c.localAddress, c.remoteAddress, c.ports, buckets.length);
         if (buckets[bucket] == c) {
             buckets[bucket] = c.nextInBucket;
         } else {
@@ -59,7 +64,7 @@ final class ConnectionTable {
         if (c != null && c.nextInBucket != null) {
             return c.nextInBucket;
         }
-        int from = c == null ? 0 : bucket(c.localAddress, c.remoteAddress, c.ports, buckets.length) + 1;
+        int from = c == null ? 0 : hash.bucket(c.localAddress, c.remoteAddress, c.ports, buckets.length) + 1;
         for (int i = from; i < buckets.length; i++) {
             if (buckets[i] != null) {
                 return buckets[i];
@@ -74,18 +79,12 @@ final class ConnectionTable {
             Tcb c = bucket;
             while (c != null) {
                 Tcb next = c.nextInBucket;
-                int at = bucket(c.localAddress, c.remoteAddress, c.ports, larger.length);
+                int at = hash.bucket(c.localAddress, c.remoteAddress, c.ports, larger.length);
                 c.nextInBucket = larger[at];
                 larger[at] = c;
                 c = next;
             }
         }
         buckets = larger;
-    }
-
-    private static int bucket(int localAddress, int remoteAddress, int ports, int buckets) {
-        long key = ((long) remoteAddress << 32 | ports & 0xffff_ffffL) + (long) localAddress * 0x9e37_79b9L;
-        long mixed = (key ^ key >>> 32) * 0x9e37_79b9_7f4a_7c15L;
-        return (int) (mixed >>> 40) & (buckets - 1);
     }
 }

@@ -11,7 +11,7 @@ final class InitialSequence {
     private final KeyedHash portHash;
     private int portCounter;
 
-    /** @param secrets six random longs that nobody outside may guess */
+    /** @param secrets six random longs or more that nobody outside may guess */
     InitialSequence(long[] secrets) {
         sequenceHash = new KeyedHash(secrets[0], secrets[1]);
         timestampHash = new KeyedHash(secrets[2], secrets[3]);
@@ -35,13 +35,16 @@ final class InitialSequence {
     /**
      * RFC 6056 section 3.3.3, algorithm 3: a port that cannot be guessed for a destination, from a sequence of its own.
      *
-     * @return a free port, 0 if this destination has used them all
+     * @return a port that is free or whose TIME-WAIT may be cut short, 0 if this destination has used them all
      */
-    int ephemeralPort(ConnectionTable table, int localAddress, int remoteAddress, int remotePort) {
+    int ephemeralPort(ConnectionTable table, TimeWaitTable waiting, TimeWait timeWait, int localAddress, int remoteAddress, int remotePort) {
         int offset = (int) portHash.hash(localAddress, remoteAddress, remotePort);
         for (int tried = 0; tried < PORTS; tried++) {
             int port = FIRST_PORT + Integer.remainderUnsigned(offset + portCounter++, PORTS);
-            if (table.find(localAddress, remoteAddress, port << 16 | remotePort) == null) {
+            int ports = port << 16 | remotePort;
+            int row = waiting.find(localAddress, remoteAddress, ports);
+            boolean free = row == Tcb.NONE || timeWait.reusable(row);
+            if (free && table.find(localAddress, remoteAddress, ports) == null) {
                 return port;
             }
         }

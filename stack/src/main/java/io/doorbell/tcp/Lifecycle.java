@@ -12,6 +12,7 @@ final class Lifecycle {
     private final DataInput data;
     private final SegmentOutput output;
     private final StatelessReply reply;
+    private final TimeWait timeWait;
     private final EventList events;
     private final Ipv4 ipv4;
     private final PathMtu paths;
@@ -22,13 +23,15 @@ final class Lifecycle {
     private long now;
 
     Lifecycle(ConnectionTable table, TimerQueue timers, SendSpace sendSpace, DataInput data, SegmentOutput output,
-              StatelessReply reply, EventList events, Ipv4 ipv4, PathMtu paths, TcpConfig config, Counters counters) {
+              StatelessReply reply, TimeWait timeWait, EventList events, Ipv4 ipv4, PathMtu paths, TcpConfig config,
+              Counters counters) {
         this.table = table;
         this.timers = timers;
         this.sendSpace = sendSpace;
         this.data = data;
         this.output = output;
         this.reply = reply;
+        this.timeWait = timeWait;
         this.events = events;
         this.ipv4 = ipv4;
         this.paths = paths;
@@ -118,24 +121,16 @@ final class Lifecycle {
         timers.schedule(c, c.retransmitDeadline);
     }
 
+    /** Both sides have ended: a row waits in the connection's place. */
     void timeWait(Tcb c) {
         counters.increment(Counter.TCP_CLOSES);
-        c.state = TcpState.TIME_WAIT;
-        c.seldom = null;
-        sendSpace.clear(c);
-        closed(c, CloseReason.NORMAL);
-        restartTimeWait(c);
-    }
-
-    /** RFC 9293 section 3.10.7.4: a FIN that comes again is acknowledged, and 2 MSL begin anew. */
-    void restartTimeWait(Tcb c) {
-        c.retransmitDeadline = now + config.timeWaitNanos();
-        timers.schedule(c, c.retransmitDeadline);
+        timeWait.enter(c);
+        end(c, CloseReason.NORMAL);
     }
 
     /** Sends a RST and ends the connection. */
     void reset(Tcb c, CloseReason reason) {
-        if (c.state.isSynchronized() && c.state != TcpState.TIME_WAIT || c.state == TcpState.SYN_RECEIVED) {
+        if (c.state.isSynchronized() || c.state == TcpState.SYN_RECEIVED) {
             output.sendReset(c);
         }
         end(c, reason);

@@ -1,9 +1,9 @@
 package io.doorbell.tcp;
 
-/** A port in LISTEN: its bounds, and what was counted at them. */
-public final class ListenPort {
+/** A port in LISTEN: its bounds, and what was counted at them. The user's face of it is its only subclass. */
+public abstract class ListenPort {
     private final int port;
-    private final int acceptQueueLimit;
+    int acceptQueueLimit;
     boolean closed;
     /** Established connections that the acceptor has not been told of yet. */
     int waiting;
@@ -11,27 +11,26 @@ public final class ListenPort {
     long halfOpenOverflows;
     long acceptOverflows;
 
-    ListenPort(int port, int acceptQueueLimit) {
+    protected ListenPort(int port) {
         this.port = port;
-        this.acceptQueueLimit = acceptQueueLimit;
     }
 
-    public int port() {
+    public final int port() {
         return port;
     }
 
     /** Connections that were handed to the acceptor. */
-    public long accepted() {
+    public final long accepted() {
         return accepted;
     }
 
-    /** SYNs that were dropped because the half-open table was full. */
-    public long halfOpenOverflows() {
+    /** SYNs that came when the half-open table was full: answered with a cookie, or dropped if there are none. */
+    public final long halfOpenOverflows() {
         return halfOpenOverflows;
     }
 
     /** Handshakes whose last ACK was ignored because too many connections waited for the acceptor. */
-    public long acceptOverflows() {
+    public final long acceptOverflows() {
         return acceptOverflows;
     }
 

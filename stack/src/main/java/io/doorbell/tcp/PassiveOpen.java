@@ -14,45 +14,95 @@ final class PassiveOpen {
     private final HalfOpenTable rows;
     private final StatelessReply reply;
     private final InitialSequence initialSequence;
+    private final SynCookies cookies;
     private final ChallengeAcks challenges;
     private final ReceiveWindow window;
     private final TcpConfig config;
     private final Counters counters;
 
-    PassiveOpen(HalfOpenTable rows, StatelessReply reply, InitialSequence initialSequence, ChallengeAcks challenges,
-                ReceiveWindow window, TcpConfig config, Counters counters) {
+    PassiveOpen(HalfOpenTable rows, StatelessReply reply, InitialSequence initialSequence, SynCookies cookies,
+                ChallengeAcks challenges, ReceiveWindow window, TcpConfig config, Counters counters) {
         this.rows = rows;
         this.reply = reply;
         this.initialSequence = initialSequence;
+        this.cookies = cookies;
         this.challenges = challenges;
         this.window = window;
         this.config = config;
         this.counters = counters;
     }
 
-    /** A segment for a listening port that belongs to no connection and no row. */
-    void listen(ListenPort listener, InboundSegment segment, long now) {
+    /** Whether a SYN would get a row. */
+    boolean hasRoom() {
+        return !rows.isFull();
+    }
+
+    /**
+     * A segment for a listening port that belongs to no connection and no row.
+     *
+     * @return whether it brings a good cookie back: the caller makes the connection and goes on with the segment
+     */
+    boolean listen(ListenPort listener, InboundSegment segment, long now) {
         if (segment.has(TcpHeader.RST)) {
             counters.increment(Counter.DROP_TCP_STATE);
-            return;
-        }
-        if (segment.has(TcpHeader.ACK)) {
-            reply.reset(segment);
-            return;
-        }
-        if (!segment.has(TcpHeader.SYN) || segment.has(TcpHeader.FIN)) {
+        } else if (segment.has(TcpHeader.ACK)) {
+            return cookieReturned(listener, segment, now);
+        } else if (!segment.has(TcpHeader.SYN) || segment.has(TcpHeader.FIN)) {
             counters.increment(Counter.DROP_TCP_FLAGS);
-            return;
-        }
-        int row = rows.add(segment.destination, segment.source, segment.ports, listener);
-        if (row == Tcb.NONE) {
+        } else if (rows.isFull()) {
             listener.halfOpenOverflows++;
             counters.increment(Counter.TCP_HALF_OPEN_OVERFLOWS);
-            return;
+            if (config.synCookies()) {
+                bake(segment, now);
+            }
+        } else {
+            open(listener, segment, initialSequence.next(segment.destination, segment.source, segment.ports, now), now);
         }
+        return false;
+    }
+
+    private void bake(InboundSegment segment, long now) {
+        TcpOptions options = segment.options;
+        boolean timestamps = config.timestamps() && options.timestamps;
+        int scale = timestamps && config.windowScaling() ? options.windowScale : SynCookies.NO_SCALE;
+        boolean sack = timestamps && config.sack() && options.sackPermitted;
+        boolean ecn = timestamps && CongestionNotification.accepts(config, segment);
+        int said = timestamps ? SynCookies.options(scale, sack, ecn) : SynCookies.NO_SCALE;
+        int cookie = cookies.bake(segment.destination, segment.source, segment.ports, segment.seq,
+                options.maxSegmentSize, said, now);
+        int clock = (int) Math.floorDiv(now, config.timestampTickNanos());
+        int stamp = tsOffset(segment) + SynCookies.timestamp(clock, said);
+        if (reply.cookie(segment, cookie, scale, sack, timestamps, ecn, stamp)) {
+            counters.increment(Counter.TCP_SYN_COOKIES_SENT);
+        }
+    }
+
+    private boolean cookieReturned(ListenPort listener, InboundSegment segment, long now) {
+        boolean timestamps = config.timestamps() && segment.options.timestamps;
+        int echoed = timestamps ? segment.options.tsEcho - tsOffset(segment) : 0;
+        boolean expected = config.synCookies() && cookies.areOut(now);
+        if (!expected || segment.has(TcpHeader.SYN) || !cookies.isGood(segment, timestamps, echoed, now)) {
+            if (expected) {
+                counters.increment(Counter.TCP_SYN_COOKIES_REJECTED);
+            }
+            reply.reset(segment);
+            return false;
+        }
+        return admitted(listener);
+    }
+
+    private int tsOffset(InboundSegment segment) {
+        return initialSequence.timestampOffset(segment.destination, segment.source, segment.ports);
+    }
+
+    /** Answers a SYN and remembers it. There is {@link #hasRoom}. */
+    void open(ListenPort listener, InboundSegment segment, int iss, long now) {
+        int row = rows.add(segment.destination, segment.source, segment.ports);
         TcpOptions options = segment.options;
         rows.irs[row] = segment.seq;
-        rows.iss[row] = initialSequence.next(segment.destination, segment.source, segment.ports, now);
+        rows.iss[row] = iss;
+        rows.listenPort[row] = listener;
+        rows.retries[row] = 0;
         rows.maxSegmentSize[row] = options.maxSegmentSize;
         rows.scale[row] = (byte) (config.windowScaling() ? options.windowScale : -1);
         rows.timestamps[row] = config.timestamps() && options.timestamps;
@@ -64,9 +114,9 @@ final class PassiveOpen {
                 ? initialSequence.nonce(segment.destination, segment.source, segment.ports) : 0;
         rows.multiPeer[row] = multi ? Bytes.u32(segment.memory, options.multi + 4) : 0;
         rows.tsRecent[row] = options.tsValue;
-        rows.tsOffset[row] = initialSequence.timestampOffset(segment.destination, segment.source, segment.ports);
+        rows.tsOffset[row] = tsOffset(segment);
         rows.sentNanos[row] = now;
-        rows.schedule(row, now + config.initialRtoNanos());
+        rows.await(row, 0, now + config.initialRtoNanos());
         reply.synAck(row);
     }
 
@@ -144,13 +194,7 @@ final class PassiveOpen {
 
     /** Sends SYN-ACKs again, and forgets rows that nobody completes. */
     void expire(long now) {
-        if (rows.earliestNanos() > now) {
-            return;
-        }
-        for (int row = 0; row < rows.limit(); row++) {
-            if (!rows.used(row) || rows.deadline[row] > now) {
-                continue;
-            }
+        for (int row = rows.expired(now); row != Tcb.NONE; row = rows.expired(now)) {
             if (rows.retries[row] >= config.synAckRetries()) {
                 counters.increment(Counter.TCP_ATTEMPT_FAILS);
                 rows.remove(row);
@@ -159,7 +203,7 @@ final class PassiveOpen {
                 if (sends >= LAST_WITH_EXPERIMENT) {
                     rows.multiOwn[row] = 0;
                 }
-                rows.schedule(row, now + Math.min(config.maxRtoNanos(), config.initialRtoNanos() << Math.min(sends, 16)));
+                rows.await(row, sends, now + Math.min(config.maxRtoNanos(), config.initialRtoNanos() << Math.min(sends, 16)));
                 counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
                 if (sends >= config.pathRetries()) {
                     reply.doubt(row);
@@ -167,12 +211,11 @@ final class PassiveOpen {
                 reply.synAck(row);
             }
         }
-        rows.findEarliest();
     }
 
     /** Forgets the rows of a listener that was closed. */
     void forget(ListenPort listener) {
-        for (int row = 0; row < rows.limit(); row++) {
+        for (int row = 0; row < rows.capacity(); row++) {
             if (rows.listenPort[row] == listener) {
                 rows.remove(row);
             }
@@ -181,31 +224,58 @@ final class PassiveOpen {
 
     /** Fills a new connection from a row: it is established, as far as the handshake goes. */
     void establish(Tcb c, int row, long now) {
-        c.localAddress = rows.localAddress[row];
-        c.remoteAddress = rows.remoteAddress[row];
-        c.ports = rows.ports[row];
         c.listenPort = rows.listenPort[row];
-        c.irs = rows.irs[row];
-        c.rcvNxt = c.irs + 1;
-        c.rcvUser = c.rcvNxt;
-        c.rcvInPlace = c.rcvNxt;
-        c.lastAckSent = c.rcvNxt;
-        c.iss = rows.iss[row];
-        c.sndUna = c.iss + 1;
-        c.sndNxt = c.sndUna;
-        c.sndEnd = c.sndUna;
-        c.scaled = rows.scale[row] >= 0;
-        c.sndScale = c.scaled ? rows.scale[row] : 0;
-        c.rcvScale = c.scaled ? window.scaleToOffer() : 0;
         c.timestamps = rows.timestamps[row];
+        c.tsRecent = rows.tsRecent[row];
+        c.tsOffset = rows.tsOffset[row];
         c.sackOk = rows.sack[row];
+        scale(c, rows.scale[row]);
         if (rows.multiOwn[row] != 0) {
             c.multi = new MultiSegment(rows.multiOwn[row]);
             c.multi.agree(rows.multiPeer[row]);
         }
-        c.tsRecent = rows.tsRecent[row];
+        number(c, rows.localAddress[row], rows.remoteAddress[row], rows.ports[row], rows.irs[row], rows.iss[row], now);
+    }
+
+    /**
+     * Fills a new connection from the segment that brought the cookie just found good.
+     *
+     * @return the MSS that the peer announced, or a little less
+     */
+    int establish(Tcb c, ListenPort listener, InboundSegment segment, long now) {
+        c.listenPort = listener;
+        c.timestamps = config.timestamps() && segment.options.timestamps;
+        c.tsRecent = segment.options.tsValue;
+        c.tsOffset = tsOffset(segment);
+        c.sackOk = cookies.sack;
+        if (cookies.ecn) {
+            CongestionNotification.agree(c, counters);
+        }
+        scale(c, cookies.scale);
+        number(c, segment.destination, segment.source, segment.ports, segment.seq - 1, segment.ack - 1, now);
+        return cookies.maxSegmentSize;
+    }
+
+    private void scale(Tcb c, int shift) {
+        c.scaled = shift >= 0;
+        c.sndScale = (byte) (c.scaled ? shift : 0);
+        c.rcvScale = c.scaled ? window.scaleToOffer() : 0;
+    }
+
+    private void number(Tcb c, int local, int remote, int ports, int irs, int iss, long now) {
+        c.localAddress = local;
+        c.remoteAddress = remote;
+        c.ports = ports;
+        c.irs = irs;
+        c.rcvNxt = irs + 1;
+        c.rcvUser = c.rcvNxt;
+        c.rcvInPlace = c.rcvNxt;
+        c.lastAckSent = c.rcvNxt;
+        c.iss = iss;
+        c.sndUna = iss + 1;
+        c.sndNxt = c.sndUna;
+        c.sndEnd = c.sndUna;
         c.tsRecentNanos = now;
-        c.tsOffset = rows.tsOffset[row];
         window.start(c);
     }
 }

@@ -38,7 +38,7 @@ final class PeerLiveness {
     }
 
     private static boolean probes(TcpState state) {
-        return state.isSynchronized() && state != TcpState.TIME_WAIT;
+        return state.isSynchronized();
     }
 
     /** A valid ACK has come, with or without data; SND.UNA has not moved yet. */

@@ -36,18 +36,6 @@ final class SegmentInput {
         this.mtu = mtu;
     }
 
-    /** Whether a SYN for a connection in TIME-WAIT is a new connection's (RFC 9293 section 3.10.7.4, RFC 6191). */
-    boolean reopens(Tcb c, InboundSegment segment) {
-        boolean bareSyn = (segment.flags & (TcpHeader.SYN | TcpHeader.ACK | TcpHeader.RST)) == TcpHeader.SYN;
-        if (c.state != TcpState.TIME_WAIT || !bareSyn) {
-            return false;
-        }
-        if (c.timestamps && segment.options.timestamps && segment.options.tsValue != c.tsRecent) {
-            return Seq.gt(segment.options.tsValue, c.tsRecent);
-        }
-        return Seq.gt(segment.seq, c.rcvNxt);
-    }
-
     void arrives(Tcb c, InboundSegment segment, long now) {
         if (c.state == TcpState.SYN_SENT) {
             synSent(c, segment, now);
@@ -258,9 +246,6 @@ final class SegmentInput {
         counters.increment(Counter.DROP_TCP_WINDOW);
         data.refused(c, segment);
         c.ackNow = true;
-        if (c.state == TcpState.TIME_WAIT && segment.has(TcpHeader.FIN)) {
-            lifecycle.restartTimeWait(c);
-        }
         return false;
     }
 
@@ -274,8 +259,7 @@ final class SegmentInput {
             challenge(c);
         } else {
             counters.increment(Counter.TCP_RESETS_IN);
-            lifecycle.end(c, c.state == TcpState.SYN_RECEIVED ? CloseReason.REFUSED
-                    : c.state == TcpState.TIME_WAIT ? CloseReason.NORMAL : CloseReason.RESET_BY_PEER);
+            lifecycle.end(c, c.state == TcpState.SYN_RECEIVED ? CloseReason.REFUSED : CloseReason.RESET_BY_PEER);
         }
         return false;
     }
@@ -367,9 +351,6 @@ final class SegmentInput {
         if (segment.has(TcpHeader.FIN) && c.state != TcpState.CLOSED) {
             c.ackNow = true;
             int finSeq = segment.seq + segment.length;
-            if (c.state == TcpState.TIME_WAIT && finSeq == c.rcvNxt - 1) {
-                lifecycle.restartTimeWait(c);
-            }
             if (c.state.receives() && !c.finReceived) {
                 c.finAhead = true;
                 c.finAheadSeq = finSeq;

@@ -450,9 +450,6 @@ final class SegmentOutput {
 
     /** RFC 6298 section 5.1, RFC 8985 section 7.2; or the persist timer if only a closed window keeps data back. */
     private void armTimers(Tcb c) {
-        if (c.state == TcpState.TIME_WAIT) {
-            return;
-        }
         if (c.retransmitDeadline == Tcb.NO_DEADLINE) {
             // Of a segment that was only probed with nothing is out: the window may have opened too little for it.
             boolean probedOnly = c.partial == null && c.sendUnsent != Tcb.NONE && c.sendUnsent == c.sendHead;

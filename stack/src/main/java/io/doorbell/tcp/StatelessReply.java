@@ -71,21 +71,44 @@ final class StatelessReply {
         ipv4.doubt(rows.remoteAddress[row]);
     }
 
+    /** The SYN-ACK that carries a cookie, for a SYN that no row is left for. */
+    boolean cookie(InboundSegment segment, int cookie, int scale, boolean sack, boolean timestamps, boolean ecn,
+                   int tsValue) {
+        long frame = allocate();
+        if (frame == FramePool.NONE) {
+            return false;
+        }
+        long tcp = frame + SendSpace.HEADROOM;
+        int header = TcpHeader.LENGTH + SynOptions.write(memory, tcp + TcpHeader.LENGTH, window.maxSegmentSize(),
+                scale >= 0 ? window.scaleToOffer() : -1, sack, timestamps, tsValue, segment.options.tsValue);
+        TcpHeader.write(memory, tcp, segment.ports, cookie, segment.seq + 1, header,
+                TcpHeader.SYN | TcpHeader.ACK | (ecn ? TcpHeader.ECE : 0), window.announcedAtFirst());
+        return post(frame, tcp, header, segment.destination, segment.source);
+    }
+
     /** A bare ACK that tells a half-open row's numbers: what an unacceptable segment is answered with. */
     void acknowledge(int row) {
+        acknowledge(rows, row, rows.iss[row] + 1, rows.irs[row] + 1, window.announcedAtFirst(),
+                rows.timestamps[row], rows.tsOffset[row], rows.tsRecent[row]);
+    }
+
+    /** A bare ACK for a row of either table. */
+    void acknowledge(ConnectionRows of, int row, int seq, int ack, int announced, boolean timestamps, int tsOffset,
+                     int tsEcho) {
         long frame = allocate();
         if (frame == FramePool.NONE) {
             return;
         }
         long tcp = frame + SendSpace.HEADROOM;
         int header = TcpHeader.LENGTH;
-        if (rows.timestamps[row]) {
-            TcpOptions.writeTimestamps(memory, tcp + header, timestampClock + rows.tsOffset[row], rows.tsRecent[row]);
+        if (timestamps) {
+            TcpOptions.writeTimestamps(memory, tcp + header, timestampClock + tsOffset, tsEcho);
             header += TcpOptions.TIMESTAMPS_LENGTH;
         }
-        TcpHeader.write(memory, tcp, rows.ports[row], rows.iss[row] + 1, rows.irs[row] + 1, header, TcpHeader.ACK,
-                window.announcedAtFirst());
-        post(frame, tcp, header, rows.localAddress[row], rows.remoteAddress[row]);
+        TcpHeader.write(memory, tcp, of.ports[row], seq, ack, header, TcpHeader.ACK, announced);
+        if (post(frame, tcp, header, of.localAddress[row], of.remoteAddress[row])) {
+            counters.increment(Counter.TCP_PURE_ACKS_OUT);
+        }
     }
 
     private boolean send(int local, int remote, int ports, int seq, int ack, int flags, int announced) {

@@ -174,7 +174,12 @@ public abstract class Tcb {
         return ports & 0xffff;
     }
 
-    /** The state's name in RFC 9293's words. */
+    /** Where the peer has connected to; null if this side has connected. */
+    public final ListenPort listenPort() {
+        return listenPort;
+    }
+
+    /** The state's name in RFC 9293's words; CLOSED as soon as it is over for the user, in TIME-WAIT, too. */
     public final String state() {
         return state.name().replace('_', '-');
     }

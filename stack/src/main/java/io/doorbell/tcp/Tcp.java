@@ -9,8 +9,6 @@ import io.doorbell.link.Link;
 import io.doorbell.wire.Ipv4Header;
 import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -33,10 +31,12 @@ public final class Tcp implements Transport {
     private final RttEstimator rtt;
     private final AckInput acks;
     private final TimerQueue timerQueue = new TimerQueue();
-    private final ConnectionTable table = new ConnectionTable();
+    private final ConnectionTable table;
     private final HalfOpenTable halfOpen;
+    private final TimeWaitTable waiting;
+    private final TimeWait timeWait;
     private final EventList events = new EventList();
-    private final Map<Integer, ListenPort> listeners = new HashMap<>();
+    private final ListenPorts listeners = new ListenPorts();
     private final Holes holes;
     private final SegmentOutput output;
     private final StatelessReply reply;
@@ -52,9 +52,12 @@ public final class Tcp implements Transport {
     private final WritableWaiters starved;
     private long now;
 
+    /** How many random longs a stack needs. */
+    public static final int SECRETS = 12;
+
     /**
      * @param burstLimit  the most frames of one receive burst
-     * @param secrets     six random longs (RFC 6528, RFC 6056)
+     * @param secrets     as many random longs as {@link #SECRETS}: of ISNs, ports, cookies and hash buckets
      * @param connections makes the control block of a connection that a peer opens
      */
     public Tcp(Link link, Ipv4 ipv4, TcpConfig config, Counters counters, int burstLimit, long[] secrets,
@@ -82,12 +85,18 @@ public final class Tcp implements Transport {
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
                 timerQueue, holes, new MultiSegmentOutput(pool, writer, segments, holes, counters));
         paths = new PathMtu(scoreboard, segments, config, counters);
-        halfOpen = new HalfOpenTable(config.halfOpenLimit());
-        reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen);
-        lifecycle = new Lifecycle(table, timerQueue, sendSpace, data, output, reply, events, ipv4, paths, config, counters);
+        BucketHash hash = new BucketHash(secrets[8], secrets[9], secrets[10], secrets[11]);
+        table = new ConnectionTable(hash);
+        halfOpen = new HalfOpenTable(hash, config.halfOpenLimit(), config.synAckRetries());
+        waiting = new TimeWaitTable(hash, config.timeWaitLimit());
         challenges = new ChallengeAcks(config.challengeAcksPerSecond());
+        reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen);
+        timeWait = new TimeWait(waiting, reply, window, challenges, config, counters);
+        lifecycle = new Lifecycle(table, timerQueue, sendSpace, data, output, reply, timeWait, events, ipv4, paths, config,
+                counters);
         initialSequence = new InitialSequence(secrets);
-        passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence, challenges, window, config, counters);
+        passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence,
+                new SynCookies(new KeyedHash(secrets[6], secrets[7])), challenges, window, config, counters);
         ipv4.timeToLive(config.timeToLive());
         rtt = new RttEstimator(config, rack);
         acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack, counters),
@@ -110,6 +119,7 @@ public final class Tcp implements Transport {
         challenges.now(nowNanos);
         data.now(nowNanos);
         paths.now(nowNanos);
+        timeWait.now(nowNanos);
         lifecycle.now(nowNanos);
     }
 
@@ -121,10 +131,6 @@ public final class Tcp implements Transport {
         }
         segment.ecn = ecn;
         Tcb c = table.find(destination, source, segment.ports);
-        if (c != null && input.reopens(c, segment)) {
-            lifecycle.end(c, CloseReason.NORMAL);
-            c = null;
-        }
         if (c != null) {
             input.arrives(c, segment, now);
             if (c.wantsWritable && c.unacknowledged() == 0) {
@@ -144,11 +150,23 @@ public final class Tcp implements Transport {
             }
             return;
         }
-        ListenPort listener = listeners.get(segment.ports >>> 16);
-        if (listener != null) {
-            passiveOpen.listen(listener, segment, now);
-        } else {
+        ListenPort listener = listeners.find(segment.ports >>> 16);
+        row = waiting.find(segment.destination, segment.source, segment.ports);
+        if (row != Tcb.NONE) {
+            timeWait(row, listener);
+        } else if (listener == null) {
             reply.reset(segment);
+        } else if (passiveOpen.listen(listener, segment, now)) {
+            accept(listener);
+        }
+    }
+
+    private void timeWait(int row, ListenPort listener) {
+        if (listener != null && passiveOpen.hasRoom() && timeWait.reopens(row, segment)) {
+            int iss = initialSequence.next(segment.destination, segment.source, segment.ports, now);
+            passiveOpen.open(listener, segment, timeWait.replace(row, iss), now);
+        } else {
+            timeWait.arrives(row, segment);
         }
     }
 
@@ -166,13 +184,30 @@ public final class Tcp implements Transport {
             CongestionNotification.agree(c, counters);
         }
         halfOpen.remove(row);
+        established(c, announced);
+        acks.handshakeComplete(c, segment, synWasLost ? Tcb.NO_DEADLINE : sentNanos, now);
+        input.arrives(c, segment, now);
+    }
+
+    /** The segment brings a good cookie: it makes the connection, and what it carries is taken. */
+    private void accept(ListenPort listener) {
+        Tcb c = connections.get();
+        if (!admit(c, segment.source)) {
+            return;
+        }
+        counters.increment(Counter.TCP_SYN_COOKIES_ACCEPTED);
+        int announced = passiveOpen.establish(c, listener, segment, now);
+        established(c, announced);
+        acks.handshakeComplete(c, segment, false, now);
+        input.arrives(c, segment, now);
+    }
+
+    private void established(Tcb c, int announced) {
         c.mss = TcpOptions.segmentSize(announced, mtu, c.timestamps);
         rtt.start(c);
         table.add(c);
         counters.increment(Counter.TCP_PASSIVE_OPENS);
         c.listenPort.waiting++;
-        acks.handshakeComplete(c, segment, synWasLost ? Tcb.NO_DEADLINE : sentNanos, now);
-        input.arrives(c, segment, now);
     }
 
     /** Finds the way to the peer and room for one more connection. */
@@ -197,6 +232,7 @@ public final class Tcp implements Transport {
     /** Lets timers act whose time has come. */
     public int expire() {
         passiveOpen.expire(now);
+        timeWait.expire();
         starved.wake();
         return timers.expire(now);
     }
@@ -213,7 +249,7 @@ public final class Tcp implements Transport {
 
     /** When {@link #expire} has something to do next. */
     public long nextDeadlineNanos() {
-        return Math.min(timerQueue.earliestNanos(), halfOpen.earliestNanos());
+        return Math.min(timerQueue.earliestNanos(), Math.min(halfOpen.earliestNanos(), waiting.earliestNanos()));
     }
 
     // ---- what the user is told
@@ -234,25 +270,25 @@ public final class Tcp implements Transport {
 
     // ---- the user's calls
 
-    /** Opens a port. */
-    public ListenPort listen(int port) {
+    /** Opens a port: connections to it are told of with this listener. */
+    public void listen(ListenPort listener) {
+        int port = listener.port();
         if (port < 1 || port > 65535) {
             throw new IllegalArgumentException("port " + port + " is not between 1 and 65535");
         }
-        if (listeners.containsKey(port)) {
+        if (listeners.find(port) != null) {
             throw new IllegalStateException("port " + port
                     + " is in use by another listener of this stack: close that listener or choose another port");
         }
-        ListenPort listener = new ListenPort(port, config.acceptQueueLimit());
-        listeners.put(port, listener);
-        return listener;
+        listener.acceptQueueLimit = config.acceptQueueLimit();
+        listeners.add(listener);
     }
 
     /** Closes a port. Connections that it has accepted live on; half-open ones are forgotten. Idempotent. */
     public void close(ListenPort listener) {
         if (!listener.closed) {
             listener.closed = true;
-            listeners.remove(listener.port());
+            listeners.remove(listener);
             passiveOpen.forget(listener);
         }
     }
@@ -264,7 +300,7 @@ public final class Tcp implements Transport {
         }
         c.options(options);
         int local = ipv4.address();
-        int port = initialSequence.ephemeralPort(table, local, remoteAddress, remotePort);
+        int port = initialSequence.ephemeralPort(table, waiting, timeWait, local, remoteAddress, remotePort);
         counters.increment(Counter.TCP_ACTIVE_OPENS);
         if (port == 0 || !admit(c, remoteAddress)) {
             counters.increment(Counter.TCP_ATTEMPT_FAILS);
@@ -276,6 +312,10 @@ public final class Tcp implements Transport {
         c.remoteAddress = remoteAddress;
         c.ports = port << 16 | remotePort;
         c.iss = initialSequence.next(local, remoteAddress, c.ports, now);
+        int row = waiting.find(local, remoteAddress, c.ports);
+        if (row != Tcb.NONE) {
+            c.iss = timeWait.replace(row, c.iss);
+        }
         c.tsOffset = initialSequence.timestampOffset(local, remoteAddress, c.ports);
         c.sndUna = c.iss;
         c.sndNxt = c.iss;
@@ -465,7 +505,7 @@ public final class Tcp implements Transport {
 
     /** Resets every connection and closes every port. */
     public void closeAll() {
-        for (ListenPort listener : listeners.values().toArray(ListenPort[]::new)) {
+        for (ListenPort listener = listeners.any(); listener != null; listener = listeners.any()) {
             close(listener);
         }
         for (Tcb c = table.any(); c != null; c = table.any()) {
@@ -474,9 +514,14 @@ public final class Tcp implements Transport {
         }
     }
 
-    /** Rows of the connection table, TIME-WAIT included. */
+    /** Connections, those in TIME-WAIT included. */
     public int connections() {
-        return table.size();
+        return table.size() + waiting.size();
+    }
+
+    /** Connections in TIME-WAIT. */
+    public int timeWait() {
+        return waiting.size();
     }
 
     /** Someone to recount the books, for tests. Frames of the pool that are taken now count as taken for good. */

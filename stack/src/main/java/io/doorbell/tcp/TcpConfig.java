@@ -23,8 +23,10 @@ import java.util.Objects;
  * @param peerAckDelayNanos    how long a peer may delay an ACK, as far as tail loss probes are concerned (RFC 8985 section 7.2)
  * @param initialWindowSegments initial congestion window in segments (RFC 6928: 10)
  * @param maxSegmentSize       the MSS to announce, 0 for the link's MTU less 40
- * @param maxConnections       rows in the connection table, TIME-WAIT included
+ * @param maxConnections       rows in the connection table, which are neither half-open nor in TIME-WAIT
+ * @param timeWaitLimit        connections in TIME-WAIT; beyond it, the one that has waited longest goes
  * @param halfOpenLimit        half-open connections of all listeners together
+ * @param synCookies           whether SYNs beyond that limit are answered with cookies (RFC 4987 section 3.6), or dropped
  * @param acceptQueueLimit     established connections of one listener that wait for the acceptor
  * @param challengeAcksPerSecond limit of RFC 5961 section 7
  * @param ecn                  Explicit Congestion Notification (RFC 3168); when the peer asks for it, as in Linux
@@ -75,7 +77,9 @@ public record TcpConfig(
         int initialWindowSegments,
         int maxSegmentSize,
         int maxConnections,
+        int timeWaitLimit,
         int halfOpenLimit,
+        boolean synCookies,
         int acceptQueueLimit,
         int challengeAcksPerSecond,
         EcnMode ecn,
@@ -121,6 +125,7 @@ public record TcpConfig(
         atLeast("initialWindowSegments", initialWindowSegments, 1);
         atLeast("maxSegmentSize", maxSegmentSize, 0);
         atLeast("maxConnections", maxConnections, 1);
+        atLeast("timeWaitLimit", timeWaitLimit, 1);
         atLeast("halfOpenLimit", halfOpenLimit, 1);
         atLeast("acceptQueueLimit", acceptQueueLimit, 1);
         atLeast("challengeAcksPerSecond", challengeAcksPerSecond, 0);
@@ -140,6 +145,10 @@ public record TcpConfig(
         atLeast("minPathMtu", minPathMtu, 68);
         atLeast("pathMtuAgeNanos", pathMtuAgeNanos, 1);
         atLeast("synAckRetries", synAckRetries, 0);
+        if (synAckRetries > 126) {
+            throw new IllegalArgumentException("synAckRetries is " + synAckRetries
+                    + ": a SYN-ACK is sent at most 126 times again");
+        }
         between("dscp", dscp, 0, 63);
         between("timeToLive", timeToLive, 1, 255);
         atLeast("leastPartBytes", leastPartBytes, 1);
@@ -194,7 +203,9 @@ public record TcpConfig(
         private int initialWindowSegments = 10;
         private int maxSegmentSize;
         private int maxConnections = 1 << 20;
+        private int timeWaitLimit = 1 << 16;
         private int halfOpenLimit = 1024;
+        private boolean synCookies = true;
         private int acceptQueueLimit = 1024;
         private int challengeAcksPerSecond = 1000;
         private EcnMode ecn = EcnMode.PASSIVE;
@@ -315,8 +326,18 @@ public record TcpConfig(
             return this;
         }
 
+        public Builder timeWaitLimit(int rows) {
+            timeWaitLimit = rows;
+            return this;
+        }
+
         public Builder halfOpenLimit(int rows) {
             halfOpenLimit = rows;
+            return this;
+        }
+
+        public Builder synCookies(boolean on) {
+            synCookies = on;
             return this;
         }
 
@@ -428,11 +449,11 @@ public record TcpConfig(
         public TcpConfig build() {
             return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
                     delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
-                    windowScaling, sack, congestionControl, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections, halfOpenLimit,
-                    acceptQueueLimit, challengeAcksPerSecond, ecn, keepalive, userTimeoutNanos, pacing, corkNanos,
-                    timestampTickNanos, slowStartAfterIdle, initialReceiveWindowBytes, outOfOrderFrames, pathRetries,
-                    blackHoleDetection, baseSegmentSize, minPathMtu, pathMtuAgeNanos, synAckRetries, dscp, timeToLive,
-                    leastPartBytes, multiSegment);
+                    windowScaling, sack, congestionControl, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections,
+                    timeWaitLimit, halfOpenLimit, synCookies, acceptQueueLimit, challengeAcksPerSecond, ecn, keepalive,
+                    userTimeoutNanos, pacing, corkNanos, timestampTickNanos, slowStartAfterIdle,
+                    initialReceiveWindowBytes, outOfOrderFrames, pathRetries, blackHoleDetection, baseSegmentSize,
+                    minPathMtu, pathMtuAgeNanos, synAckRetries, dscp, timeToLive, leastPartBytes, multiSegment);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.doorbell.tcp;
 
-/** The states of RFC 9293 section 3.3.2. LISTEN is a {@link ListenPort}, not a state of a connection. */
+/** The states of RFC 9293 section 3.3.2. LISTEN is a {@link ListenPort} and TIME-WAIT a row of
+ * {@link TimeWaitTable}: for their users, connections in TIME-WAIT are closed. */
 public enum TcpState {
     CLOSED,
     SYN_SENT,
@@ -10,8 +11,7 @@ public enum TcpState {
     FIN_WAIT_2,
     CLOSE_WAIT,
     CLOSING,
-    LAST_ACK,
-    TIME_WAIT;
+    LAST_ACK;
 
     /** Whether both sides know each other's sequence numbers (RFC 9293 section 3.5.2, group 3). */
     boolean isSynchronized() {

@@ -4,7 +4,7 @@ import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
 import io.doorbell.ip.Ipv4;
 
-/** What happens when a connection's time has come: delayed ACKs, retransmission, probes, TIME-WAIT. */
+/** What happens when a connection's time has come: delayed ACKs, retransmission, probes. */
 final class Timers {
     private final TimerQueue queue;
     private final Lifecycle lifecycle;
@@ -88,7 +88,6 @@ final class Timers {
 
     private void retransmission(Tcb c, long now) {
         switch (c.state) {
-            case TIME_WAIT -> lifecycle.end(c, CloseReason.NORMAL);
             case FIN_WAIT_2 -> lifecycle.end(c, CloseReason.TIMED_OUT);
             case SYN_SENT, SYN_RECEIVED -> {
                 if (giveUp(c, config.synRetries())) {

@@ -9,9 +9,12 @@ import static io.doorbell.script.Segments.seconds;
 import static io.doorbell.script.Segments.syn;
 import static io.doorbell.script.Segments.synAck;
 
+import io.doorbell.Listener;
+import io.doorbell.counters.Counter;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
 import io.doorbell.script.Sent;
+import io.doorbell.tcp.CloseReason;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -73,7 +76,7 @@ class TimeWaitTest {
     @Test
     void rfc1337_aResetInTimeWaitHarmsNothing(Script script) {
         timeWait(script);
-        script.receive(rst(2)).expectNothing();
+        script.receive(rst(2)).expectNothing().expectConnections(1).expectCounter(Counter.DROP_TCP_TIME_WAIT_RST, 1);
         script.expectNothingUntil(seconds(100)).expectConnections(0);
     }
 
@@ -123,5 +126,102 @@ class TimeWaitTest {
         }
         script.expectConnections(100);
         script.advance(seconds(61)).expectConnections(0);
+    }
+
+    @Test
+    void rfc6191_2_aSynWithTimestampsReopensWhatHadNone(Script script) {
+        timeWait(script);
+        script.peerIsn(-700_000_000);
+        script.use(script.flow(40000, 80)).receive(syn(0).mss(1460).timestamps(5, 0));
+        script.expect(synAck(0).ack(1).echo(5));
+        script.receive(ack(1)).expectConnected().expectCounter(Counter.TCP_TIME_WAIT_REUSES, 1);
+    }
+
+    @Test
+    void rfc9293_3_6_1_aSynBehindTheLastNumberReopens(Script script) {
+        timeWait(script);
+        script.peerIsn(1_000_000 + 3);
+        script.use(script.flow(40000, 80)).receive(syn(0).mss(1460));
+        script.expect(synAck(0).ack(1));
+        script.receive(ack(1)).expectConnected().expectConnections(1).expectCounter(Counter.TCP_TIME_WAIT_REUSES, 1);
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_aNewSynReopensNothingWhereNobodyListensAnyMore(Script script) {
+        Listener listener = script.listen(80);
+        timeWait(script);
+        listener.close();
+        script.receive(syn(100_000));
+        script.expect(ack(2).seq(2));
+        script.expectConnections(1);
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_aFinElsewhereDoesNotProlongTimeWait(Script script) {
+        long since = timeWait(script);
+        script.at(since + seconds(30)).receive(fin(500));
+        script.expect(ack(2).seq(2));
+        script.expectNothingUntil(since + seconds(59)).expectConnections(1);
+        script.expectNothingUntil(since + seconds(61)).expectConnections(0);
+    }
+
+    @Test
+    void rfc1337_2_anAckInTimeWaitIsNotAnswered(Script script) {
+        timeWait(script);
+        script.receive(ack(2).seq(1)).expectNothing();
+        script.receive(ack(2).seq(2)).expectNothing();
+        script.expectConnections(1);
+    }
+
+    @Test
+    void rfc5961_7_theAnswersToForgedSegmentsInTimeWaitAreLimited(Script script) {
+        script.tcp().challengeAcksPerSecond(2);
+        timeWait(script);
+        script.receive(data(1000, 1));
+        script.expect(ack(2).seq(2));
+        script.receive(data(2000, 1));
+        script.expect(ack(2).seq(2));
+        script.receive(data(3000, 1)).expectNothing().expectCounter(Counter.TCP_CHALLENGE_ACKS_LIMITED, 1);
+        // The peer's own FIN is no forgery.
+        script.receive(fin(1));
+        script.expect(ack(2).seq(2));
+    }
+
+    @Test
+    void rfc7323_5_3_anOldFinInTimeWaitIsRefusedByItsTimestamp(Script script) {
+        script.establish(syn(0).mss(1460).timestamps(1000, 0));
+        script.close();
+        script.expect(fin(1));
+        script.receive(fin(1).ack(2).tsVal(1500));
+        script.expectBy(millis(499), ack(2).seq(2));
+        long since = script.time();
+        script.at(since + seconds(30)).receive(fin(1).ack(2).tsVal(1400));
+        script.expect(ack(2).seq(2).echo(1500));
+        script.expectCounter(Counter.DROP_TCP_PAWS, 1);
+        script.expectNothingUntil(since + seconds(61)).expectConnections(0);
+    }
+
+    @Test
+    void rfc9293_3_4_2_whenTimeWaitIsFullTheOldestGoes(Script script) {
+        script.tcp().timeWaitLimit(2);
+        for (int i = 0; i < 3; i++) {
+            script.use(script.flow(50_000 + i, 80)).establish();
+            script.close();
+            script.expect(fin(1));
+            script.receive(fin(1).ack(2));
+            script.expect(ack(2).seq(2));
+            script.advance(seconds(1));
+        }
+        script.expectConnections(2).expectCounter(Counter.TCP_TIME_WAIT_OVERFLOWS, 1);
+        script.receive(fin(1));
+        script.expect(ack(2).seq(2));
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_theUserIsDoneWhenTimeWaitBegins(Script script) {
+        timeWait(script);
+        script.expectClosed(CloseReason.NORMAL).expectState("CLOSED");
+        script.require(script.stack().timeWait() == 1, "no row waits in the connection's place");
+        script.abort().expectNothing().expectConnections(1);
     }
 }

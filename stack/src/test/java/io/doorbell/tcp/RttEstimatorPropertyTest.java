@@ -17,7 +17,7 @@ class RttEstimatorPropertyTest {
 
     private static RttEstimator estimator(TcpConfig config) {
         SegmentTable segments = new SegmentTable(4);
-        return new RttEstimator(config, new Rack(segments, new Scoreboard(segments), 1_000_000L));
+        return new RttEstimator(config, new Rack(segments, new Scoreboard(segments, new Flights(4)), 1_000_000L));
     }
 
     private static Tcb started(RttEstimator rtt) {

@@ -38,7 +38,8 @@ class ScoreboardPropertyTest {
 
     private final FramePool pool = new FramePool(MemorySegment.ofArray(new byte[FRAMES * 2048]), 2048, 0, FRAMES);
     private final SegmentTable segments = new SegmentTable(FRAMES);
-    private final Scoreboard scoreboard = new Scoreboard(segments);
+    private final Flights flights = new Flights(FRAMES);
+    private final Scoreboard scoreboard = new Scoreboard(segments, flights);
     private final SendSpace space = new SendSpace(pool, segments, scoreboard);
     private final Tcb c = new ControlBlock();
     private final List<Sent> queue = new ArrayList<>();
@@ -58,6 +59,7 @@ class ScoreboardPropertyTest {
         c.sndUna = iss;
         c.sndNxt = iss;
         c.sndEnd = iss;
+        c.flight = flights.take();
         for (int i = 0; i < STEPS; i++) {
             step(random);
             agree();
@@ -223,10 +225,10 @@ class ScoreboardPropertyTest {
     }
 
     private void agree() {
-        assertEquals(order.stream().mapToInt(sent -> sent.length).sum(), c.inFlight, "bytes in the network");
-        assertEquals(queue.stream().filter(sent -> sent.lost).count(), c.lostSegments);
-        assertEquals(queue.stream().filter(sent -> sent.sacked).count(), c.sackedSegments);
-        int chained = c.firstSent;
+        assertEquals(order.stream().mapToInt(sent -> sent.length).sum(), c.flight.inFlight, "bytes in the network");
+        assertEquals(queue.stream().filter(sent -> sent.lost).count(), c.flight.lostSegments);
+        assertEquals(queue.stream().filter(sent -> sent.sacked).count(), c.flight.sackedSegments);
+        int chained = c.flight.firstSent;
         int before = Tcb.NONE;
         for (Sent sent : order) {
             assertEquals(sent.seq, segments.seq(chained), "the order of transmission");
@@ -235,7 +237,7 @@ class ScoreboardPropertyTest {
             chained = segments.later(chained);
         }
         assertEquals(Tcb.NONE, chained);
-        assertEquals(before, c.lastSent);
+        assertEquals(before, c.flight.lastSent);
         int segment = c.sendHead;
         for (Sent sent : queue) {
             assertEquals(sent.seq, segments.seq(segment));
