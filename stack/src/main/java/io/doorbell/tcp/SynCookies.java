@@ -66,7 +66,7 @@ final class SynCookies {
         while (index > 0 && SEGMENT_SIZES[index] > size) {
             index--;
         }
-        return cookie(local, remote, ports, irs, index, options, lastMinute);
+        return cookie(peer(local, remote, ports, irs), index, options, lastMinute);
     }
 
     /** Whether a cookie that is still good can be on its way. */
@@ -85,11 +85,8 @@ final class SynCookies {
         int cookie = segment.ack - 1;
         int index = cookie & MSS_MASK;
         int options = timestamps ? echoed & OPTIONS_MASK : NO_SCALE;
-        boolean good = false;
-        for (long baked = minute; !good && baked >= minute - 1; baked--) {
-            good = cookie == cookie(segment.destination, segment.source, segment.ports, segment.seq - 1, index,
-                    options, baked);
-        }
+        long peer = peer(segment.destination, segment.source, segment.ports, segment.seq - 1);
+        boolean good = cookie == cookie(peer, index, options, minute) || cookie == cookie(peer, index, options, minute - 1);
         maxSegmentSize = SEGMENT_SIZES[index];
         scale = timestamps && (options & SCALE_MASK) <= 14 ? options & SCALE_MASK : NO_SCALE;
         sack = timestamps && (options & SACK) != 0;
@@ -97,9 +94,12 @@ final class SynCookies {
         return good;
     }
 
-    private int cookie(int local, int remote, int ports, int irs, int index, int options, long minute) {
-        long who = hash.hash((long) local << 32 | remote & 0xffff_ffffL, (long) ports << 32 | irs & 0xffff_ffffL);
+    private long peer(int local, int remote, int ports, int irs) {
+        return hash.hash((long) local << 32 | remote & 0xffff_ffffL, (long) ports << 32 | irs & 0xffff_ffffL);
+    }
+
+    private int cookie(long peer, int index, int options, long minute) {
         int said = options == NO_SCALE ? index << 8 : index << 8 | TIMESTAMPS | options;
-        return (int) hash.hash(who, minute << 16 | said) << MSS_BITS | index;
+        return (int) hash.hash(peer, minute << 16 | said) << MSS_BITS | index;
     }
 }

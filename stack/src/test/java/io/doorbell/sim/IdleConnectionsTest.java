@@ -119,7 +119,7 @@ class IdleConnectionsTest {
         }
     }
 
-    private static long usedBytes() {
+    static long usedBytes() {
         long least = Long.MAX_VALUE;
         for (int i = 0; i < 5; i++) {
             System.gc();
