@@ -100,6 +100,9 @@ final class Scenario {
                 .maxSegmentSize(random.nextInt(4) == 0 ? 100 + random.nextInt(1_400) : 0)
                 .acceptQueueLimit(random.nextInt(8) == 0 ? 1 : 128)
                 .halfOpenLimit(random.nextInt(8) == 0 ? 1 + random.nextInt(3) : 128)
+                // Who keeps no state takes a duplicate of a handshake's last ACK for a new connection (RFC 4987 section
+                // 3.6): with cookies there would be connections that nobody opened.
+                .synCookies(false)
                 .challengeAcksPerSecond(random.nextInt(8) == 0 ? random.nextInt(5) : 1000)
                 .ecn(EcnMode.values()[manners.nextInt(3)])
                 .pacing(manners.nextInt(4) == 0 ? Pacing.ON : Pacing.OFF)

@@ -87,6 +87,16 @@ final class Lifecycle {
         reply.reset(segment);
     }
 
+    /** Finds the way to the peer and room for one more connection. */
+    boolean admit(Tcb c, int remoteAddress) {
+        if (table.size() >= config.maxConnections()) {
+            counters.increment(Counter.TCP_CONNECTION_LIMIT);
+            return false;
+        }
+        c.nextHop = ipv4.nextHop(remoteAddress);
+        return c.nextHop != null;
+    }
+
     void established(Tcb c) {
         c.state = TcpState.ESTABLISHED;
         paths.start(c);

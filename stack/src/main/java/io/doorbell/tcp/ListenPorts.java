@@ -10,8 +10,16 @@ final class ListenPorts {
         return page == null ? null : page[port & 0xff];
     }
 
+    /** Opens a port, for set-up: throws if that can't be. */
     void add(ListenPort listener) {
         int port = listener.port();
+        if (port < 1 || port > 65535) {
+            throw new IllegalArgumentException("port " + port + " is not between 1 and 65535");
+        }
+        if (find(port) != null) {
+            throw new IllegalStateException("port " + port
+                    + " is in use by another listener of this stack: close that listener or choose another port");
+        }
         if (pages[port >>> 8] == null) {
             pages[port >>> 8] = new ListenPort[256];
         }

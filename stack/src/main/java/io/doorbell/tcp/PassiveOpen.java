@@ -80,12 +80,13 @@ final class PassiveOpen {
     private boolean cookieReturned(ListenPort listener, InboundSegment segment, long now) {
         boolean timestamps = config.timestamps() && segment.options.timestamps;
         int echoed = timestamps ? segment.options.tsEcho - tsOffset(segment) : 0;
-        boolean expected = config.synCookies() && cookies.areOut(now);
-        if (!expected || segment.has(TcpHeader.SYN) || !cookies.isGood(segment, timestamps, echoed, now)) {
-            if (expected) {
-                counters.increment(Counter.TCP_SYN_COOKIES_REJECTED);
-            }
+        if (!config.synCookies() || !cookies.areOut(now)) {
             reply.reset(segment);
+            return false;
+        }
+        if (segment.has(TcpHeader.SYN) || !cookies.isGood(segment, timestamps, echoed, now)) {
+            // No RST: only the first byte of a stream brings its cookie, and it may have been overtaken or lost.
+            counters.increment(Counter.TCP_SYN_COOKIES_REJECTED);
             return false;
         }
         return admitted(listener);

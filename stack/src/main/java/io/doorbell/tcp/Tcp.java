@@ -20,7 +20,6 @@ public final class Tcp implements Transport {
     private final TcpConfig config;
     private final ConnectionOptions options;
     private final Counters counters;
-    private final Supplier<? extends Tcb> connections;
     private final FramePool pool;
     private final int mtu;
     private final SegmentTable segments;
@@ -29,7 +28,6 @@ public final class Tcp implements Transport {
     private final DataInput data;
     private final Burst burst;
     private final RttEstimator rtt;
-    private final AckInput acks;
     private final TimerQueue timerQueue = new TimerQueue();
     private final ConnectionTable table;
     private final HalfOpenTable halfOpen;
@@ -43,6 +41,7 @@ public final class Tcp implements Transport {
     private final Lifecycle lifecycle;
     private final SegmentInput input;
     private final PassiveOpen passiveOpen;
+    private final Unclaimed unclaimed;
     private final PathMtu paths;
     private final PathErrors pathErrors;
     private final Timers timers;
@@ -67,7 +66,6 @@ public final class Tcp implements Transport {
         this.config = config;
         this.options = ConnectionOptions.of(config);
         this.counters = counters;
-        this.connections = connections;
         // A segment and the room before it lie in one frame, however large the link's packets may be.
         this.mtu = Math.min(link.mtu(), pool.frameSize() - SendSpace.HEADROOM + Ipv4Header.LENGTH + TcpHeader.LENGTH);
         segments = new SegmentTable(pool.capacity());
@@ -99,9 +97,11 @@ public final class Tcp implements Transport {
                 new SynCookies(new KeyedHash(secrets[6], secrets[7])), challenges, window, config, counters);
         ipv4.timeToLive(config.timeToLive());
         rtt = new RttEstimator(config, rack);
-        acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack, counters),
+        AckInput acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack, counters),
                 recovery, rtt, output, holes, ipv4, config);
         input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
+        unclaimed = new Unclaimed(new Unclaimed.Rows(halfOpen, waiting, table), listeners, passiveOpen, timeWait, reply,
+                initialSequence, lifecycle, rtt, acks, input, connections, options, mtu, counters);
         pathErrors = new PathErrors(lifecycle, paths, counters);
         timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, ipv4, paths,
                 new PeerLiveness(lifecycle, output, counters), config, counters);
@@ -138,86 +138,8 @@ public final class Tcp implements Transport {
                 starved.add(c);
             }
         } else {
-            unknown();
+            unclaimed.arrives(segment, now);
         }
-    }
-
-    private void unknown() {
-        int row = halfOpen.find(segment.destination, segment.source, segment.ports);
-        if (row != Tcb.NONE) {
-            if (passiveOpen.completes(row, segment)) {
-                accept(row);
-            }
-            return;
-        }
-        ListenPort listener = listeners.find(segment.ports >>> 16);
-        row = waiting.find(segment.destination, segment.source, segment.ports);
-        if (row != Tcb.NONE) {
-            timeWait(row, listener);
-        } else if (listener == null) {
-            reply.reset(segment);
-        } else if (passiveOpen.listen(listener, segment, now)) {
-            accept(listener);
-        }
-    }
-
-    private void timeWait(int row, ListenPort listener) {
-        if (listener != null && passiveOpen.hasRoom() && timeWait.reopens(row, segment)) {
-            int iss = initialSequence.next(segment.destination, segment.source, segment.ports, now);
-            passiveOpen.open(listener, segment, timeWait.replace(row, iss), now);
-        } else {
-            timeWait.arrives(row, segment);
-        }
-    }
-
-    private void accept(int row) {
-        Tcb c = connections.get();
-        if (!admit(c, halfOpen.remoteAddress[row])) {
-            return;
-        }
-        c.options(options);
-        boolean synWasLost = halfOpen.retries[row] > 0;
-        long sentNanos = halfOpen.sentNanos[row];
-        int announced = halfOpen.maxSegmentSize[row];
-        passiveOpen.establish(c, row, now);
-        if (halfOpen.ecn[row]) {
-            CongestionNotification.agree(c, counters);
-        }
-        halfOpen.remove(row);
-        established(c, announced);
-        acks.handshakeComplete(c, segment, synWasLost ? Tcb.NO_DEADLINE : sentNanos, now);
-        input.arrives(c, segment, now);
-    }
-
-    /** The segment brings a good cookie: it makes the connection, and what it carries is taken. */
-    private void accept(ListenPort listener) {
-        Tcb c = connections.get();
-        if (!admit(c, segment.source)) {
-            return;
-        }
-        counters.increment(Counter.TCP_SYN_COOKIES_ACCEPTED);
-        int announced = passiveOpen.establish(c, listener, segment, now);
-        established(c, announced);
-        acks.handshakeComplete(c, segment, false, now);
-        input.arrives(c, segment, now);
-    }
-
-    private void established(Tcb c, int announced) {
-        c.mss = TcpOptions.segmentSize(announced, mtu, c.timestamps);
-        rtt.start(c);
-        table.add(c);
-        counters.increment(Counter.TCP_PASSIVE_OPENS);
-        c.listenPort.waiting++;
-    }
-
-    /** Finds the way to the peer and room for one more connection. */
-    private boolean admit(Tcb c, int remoteAddress) {
-        if (table.size() >= config.maxConnections()) {
-            counters.increment(Counter.TCP_CONNECTION_LIMIT);
-            return false;
-        }
-        c.nextHop = ipv4.nextHop(remoteAddress);
-        return c.nextHop != null;
     }
 
     @Override
@@ -272,14 +194,6 @@ public final class Tcp implements Transport {
 
     /** Opens a port: connections to it are told of with this listener. */
     public void listen(ListenPort listener) {
-        int port = listener.port();
-        if (port < 1 || port > 65535) {
-            throw new IllegalArgumentException("port " + port + " is not between 1 and 65535");
-        }
-        if (listeners.find(port) != null) {
-            throw new IllegalStateException("port " + port
-                    + " is in use by another listener of this stack: close that listener or choose another port");
-        }
         listener.acceptQueueLimit = config.acceptQueueLimit();
         listeners.add(listener);
     }
@@ -302,7 +216,7 @@ public final class Tcp implements Transport {
         int local = ipv4.address();
         int port = initialSequence.ephemeralPort(table, waiting, timeWait, local, remoteAddress, remotePort);
         counters.increment(Counter.TCP_ACTIVE_OPENS);
-        if (port == 0 || !admit(c, remoteAddress)) {
+        if (port == 0 || !lifecycle.admit(c, remoteAddress)) {
             counters.increment(Counter.TCP_ATTEMPT_FAILS);
             c.closeReason = CloseReason.UNREACHABLE;
             lifecycle.event(c, Tcb.EVENT_CLOSED);
@@ -431,7 +345,7 @@ public final class Tcp implements Transport {
         if (c.state == TcpState.CLOSED) {
             return;
         }
-        if (relearn) {
+        if (relearn && c.flight != null) {
             c.congestion().start(c);
         }
         PeerLiveness.start(c, now);

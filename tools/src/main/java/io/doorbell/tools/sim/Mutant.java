@@ -61,5 +61,5 @@ public record Mutant(String name, String broken, String type, String method, Edi
             new Mutant("fin-uncounted", "a FIN does not take a sequence number",
                     "SegmentInput", "fin", notStored("rcvNxt", 0)),
             new Mutant("time-wait", "TIME-WAIT does not end",
-                    "Lifecycle", "restartTimeWait", notStored("retransmitDeadline", 0)));
+                    "TimeWait", "enter", notCalled("await", 0)));
 }
