@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 /** The command that people run: {@code tools/stack-cli}. */
 @Command(name = "stack-cli", mixinStandardHelpOptions = true, version = "Doorbell 0.1.0",
         description = "A TCP/IP stack in Java, past the kernel's own: see it work, serve and fetch with it, replay captures.",
-        subcommands = {DemoCommand.class, ServeCommand.class, GetCommand.class, PcapCommand.class, ReplayCommand.class},
+        subcommands = {DemoCommand.class, ServeCommand.class, GetCommand.class, PcapCommand.class, ReplayCommand.class,
+            ListCommand.class, SsCommand.class, ShowCommand.class, StatsCommand.class, KillCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         footer = {"",
             "Exit codes: 0 done and right; 1 done and wrong, or the transfer failed; 2 an option or a value",
@@ -54,7 +55,7 @@ public final class StackCli implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: demo, serve, get, pcap or replay");
+        throw new ParameterException(spec.commandLine(), "a command is missing: demo, serve, get, pcap, replay, list, ss, show, stats or kill");
     }
 
     private static int onParameterError(ParameterException error, String[] args) {
