@@ -1,10 +1,13 @@
 package io.doorbell;
 
 import io.doorbell.counters.Counters;
+import io.doorbell.counters.InspectionBlock;
 import io.doorbell.ip.Ipv4;
 import io.doorbell.ip.Ipv4Address;
 import io.doorbell.ip.Ipv4Config;
+import io.doorbell.link.CaptureRing;
 import io.doorbell.link.Link;
+import io.doorbell.link.RingCaptureLink;
 import io.doorbell.tcp.Audit;
 import io.doorbell.tcp.CloseReason;
 import io.doorbell.tcp.EventSink;
@@ -24,18 +27,25 @@ public final class TcpStack implements AutoCloseable {
     private static final int BURST = 64;
 
     private final Link link;
+    /** The same, seen by whoever captures. */
+    private final Link watched;
     private final Counters counters;
     private final Ipv4 ipv4;
     private final Tcp tcp;
     private final EventSink events = new Events();
+    /** Null if nobody wants to look inside. */
+    private final StackInspection inspection;
     private boolean closed;
 
     private TcpStack(Builder builder) {
         link = builder.link;
-        counters = builder.counters != null ? builder.counters : new Counters();
-        ipv4 = new Ipv4(link, builder.ipv4(), counters);
-        tcp = new Tcp(link, ipv4, builder.tcp, counters, BURST, builder.secrets(), this::passive);
+        watched = builder.watched();
+        counters = builder.counting();
+        ipv4 = new Ipv4(watched, builder.ipv4(), counters);
+        tcp = new Tcp(watched, ipv4, builder.tcp, counters, BURST, builder.secrets(), this::passive);
         ipv4.transport(tcp);
+        inspection = builder.inspected == null ? null
+                : new StackInspection(builder.inspected, tcp, link, ipv4.address());
     }
 
     private Connection passive() {
@@ -54,6 +64,7 @@ public final class TcpStack implements AutoCloseable {
         private String gateway;
         private TcpConfig tcp = TcpConfig.defaults();
         private Counters counters;
+        private InspectionBlock inspected;
         private Long seed;
         private Integer reassemblyDatagrams;
         private int reassemblyDatagramsPerSource;
@@ -115,6 +126,27 @@ public final class TcpStack implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Where to show counters and connections to others; by default nowhere. The counters lie there, too, unless
+         * {@link #counters} says otherwise. The block must outlive the stack.
+         */
+        public Builder inspection(InspectionBlock in) {
+            inspected = in;
+            return this;
+        }
+
+        private Link watched() {
+            return inspected == null || inspected.ring() == null ? link
+                    : new RingCaptureLink(link, new CaptureRing(inspected.ring()));
+        }
+
+        private Counters counting() {
+            if (counters != null) {
+                return counters;
+            }
+            return inspected == null ? new Counters() : inspected.counters();
+        }
+
         private long[] secrets() {
             if (seed != null) {
                 return new SplittableRandom(seed).longs(Tcp.SECRETS).toArray();
@@ -138,14 +170,20 @@ public final class TcpStack implements AutoCloseable {
      */
     public int poll(long nowNanos) {
         begin(nowNanos);
-        int work = link.receive(ipv4, BURST, nowNanos);
+        int work = watched.receive(ipv4, BURST, nowNanos);
         ipv4.expire(nowNanos);
         work += tcp.expire();
         if (tcp.hasEvents()) {
             tcp.deliver(events);
         }
+        if (inspection != null) {
+            inspection.requests();
+        }
         tcp.output();
         link.flush(nowNanos);
+        if (inspection != null) {
+            inspection.show(nowNanos);
+        }
         return work;
     }
 
@@ -240,6 +278,9 @@ public final class TcpStack implements AutoCloseable {
         ipv4.close();
         tcp.deliver(events);
         link.flush(0);
+        if (inspection != null) {
+            inspection.closed();
+        }
     }
 
     static String format(int address, int port) {

@@ -73,7 +73,16 @@ public final class PcapWriter {
      * @return false if it was lost
      */
     public boolean write(MemorySegment from, long offset, int length, long epochNanos) {
-        int kept = Math.min(length, snaplen);
+        return write(from, offset, Math.min(length, snaplen), length, epochNanos);
+    }
+
+    /**
+     * Adds one frame of which not all may be there.
+     *
+     * @param kept   bytes at {@code offset}, not more than the snaplen
+     * @param length bytes that the frame had
+     */
+    public boolean write(MemorySegment from, long offset, int kept, int length, long epochNanos) {
         if (failure != null || !hasRoom(RECORD_HEADER_LENGTH + kept)) {
             lost++;
             return false;

@@ -21,6 +21,8 @@ final class Lifecycle {
     private Tcb firstOutput;
     private Tcb lastOutput;
     private long now;
+    /** Null if nobody wants to see them. */
+    private InspectionRows rows;
 
     Lifecycle(ConnectionTable table, TimerQueue timers, SendSpace sendSpace, DataInput data, SegmentOutput output,
               StatelessReply reply, TimeWait timeWait, EventList events, Ipv4 ipv4, PathMtu paths, TcpConfig config,
@@ -43,7 +45,20 @@ final class Lifecycle {
         now = nowNanos;
     }
 
+    /** Shows the connections in {@code in} from now on. */
+    void show(InspectionRows in) {
+        rows = in;
+    }
+
+    /** Something happened to the connection that its row should show. */
+    void touch(Tcb c) {
+        if (rows != null) {
+            rows.touch(c);
+        }
+    }
+
     void event(Tcb c, int event) {
+        touch(c);
         events.add(c, event);
     }
 
@@ -70,6 +85,7 @@ final class Lifecycle {
             Tcb next = c.nextOutput;
             c.nextOutput = null;
             c.outputPending = false;
+            touch(c);
             if (output.run(c)) {
                 wantOutput(c);
             }
@@ -162,6 +178,9 @@ final class Lifecycle {
         c.duplicateAcksOwed = 0;
         timers.remove(c);
         table.remove(c);
+        if (rows != null) {
+            rows.release(c);
+        }
         sendSpace.clear(c);
         if (c.nextHop != null) {
             ipv4.release(c.nextHop);

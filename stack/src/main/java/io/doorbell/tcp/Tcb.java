@@ -158,6 +158,10 @@ public abstract class Tcb {
     boolean outputPending;
     boolean eventPending;
 
+    // Inspection: its row, and whether something has happened that the row does not show yet.
+    int row = NONE;
+    boolean rowDue;
+
     public final int localAddress() {
         return localAddress;
     }

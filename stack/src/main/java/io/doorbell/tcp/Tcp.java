@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.counters.InspectionBlock;
 import io.doorbell.ip.Ipv4;
 import io.doorbell.ip.Transport;
 import io.doorbell.link.FramePool;
@@ -49,6 +50,7 @@ public final class Tcp implements Transport {
     private final InitialSequence initialSequence;
     private final InboundSegment segment;
     private final WritableWaiters starved;
+    private InspectionRows rows;
     private long now;
 
     /** How many random longs a stack needs. */
@@ -132,6 +134,7 @@ public final class Tcp implements Transport {
         segment.ecn = ecn;
         Tcb c = table.find(destination, source, segment.ports);
         if (c != null) {
+            lifecycle.touch(c);
             input.arrives(c, segment, now);
             if (c.wantsWritable && c.unacknowledged() == 0) {
                 // The last ACK came while frames were short: there will be no other to wait for.
@@ -196,6 +199,9 @@ public final class Tcp implements Transport {
     public void listen(ListenPort listener) {
         listener.acceptQueueLimit = config.acceptQueueLimit();
         listeners.add(listener);
+        if (rows != null) {
+            rows.listen(listener);
+        }
     }
 
     /** Closes a port. Connections that it has accepted live on; half-open ones are forgotten. Idempotent. */
@@ -315,6 +321,7 @@ public final class Tcp implements Transport {
 
     private void waitForRoom(Tcb c) {
         c.wantsWritable = true;
+        lifecycle.touch(c);
         if (c.unacknowledged() == 0) {
             starved.add(c);
         }
@@ -327,6 +334,7 @@ public final class Tcp implements Transport {
 
     /** RECEIVE: takes bytes that the user left before. */
     public int read(Tcb c, MemorySegment target, long offset, int length) {
+        lifecycle.touch(c);
         return Delivery.read(c, data, lifecycle, window, target, offset, length);
     }
 
@@ -426,6 +434,13 @@ public final class Tcp implements Transport {
             c.userClosed = true;
             lifecycle.reset(c, CloseReason.STACK_CLOSED);
         }
+    }
+
+    /** Gives every connection from now on a row in {@code block}. For set-up, before the first connection. */
+    public InspectionRows inspect(InspectionBlock block) {
+        rows = new InspectionRows(block, this);
+        lifecycle.show(rows);
+        return rows;
     }
 
     /** Connections, those in TIME-WAIT included. */

@@ -1,6 +1,7 @@
 package io.doorbell.tools.cli;
 
 import io.doorbell.TcpStack;
+import io.doorbell.counters.InspectionBlock;
 import io.doorbell.link.Link;
 import io.doorbell.packet.PacketLink;
 import io.doorbell.packet.TapLink;
@@ -77,7 +78,12 @@ final class LinkOptions {
 
     /** A stack on an open link. */
     TcpStack stack(Link open) {
-        TcpStack.Builder builder = TcpStack.on(open).address(address);
+        return stack(open, null);
+    }
+
+    /** A stack on an open link that shows itself in {@code inspection}, or nowhere if it is null. */
+    TcpStack stack(Link open, InspectionBlock inspection) {
+        TcpStack.Builder builder = TcpStack.on(open).address(address).inspection(inspection);
         return gateway == null ? builder.build() : builder.gateway(gateway).build();
     }
 

@@ -7,6 +7,7 @@ import io.doorbell.run.IdleStrategy;
 import io.doorbell.run.StackRunner;
 import io.doorbell.tools.demo.Cleanup;
 import io.doorbell.tools.demo.DemoSite;
+import io.doorbell.tools.demo.Publishing;
 import io.doorbell.tools.http.DirectorySite;
 import io.doorbell.tools.http.ExchangeLog;
 import io.doorbell.tools.http.HttpServer;
@@ -55,7 +56,7 @@ final class ServeCommand implements Callable<Integer>, ExchangeLog {
         link.check();
         try (Cleanup cleanup = new Cleanup()) {
             Link open = cleanup.add(link.open());
-            TcpStack stack = cleanup.add(link.stack(open));
+            TcpStack stack = cleanup.add(link.stack(open, Publishing.block(cleanup, System.err)));
             stack.listen(port, new HttpServer(site, this));
             cleanup.add(StackRunner.start(stack, idle, () -> { }));
             System.out.printf("Serving http://%s%s/ on %s (%s). Ctrl-C ends it.%n", link.host(),

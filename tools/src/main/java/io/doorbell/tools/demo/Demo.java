@@ -1,5 +1,6 @@
 package io.doorbell.tools.demo;
 
+import io.doorbell.counters.InspectionBlock;
 import io.doorbell.link.ImpairedLink;
 import io.doorbell.link.Impairment;
 import io.doorbell.link.Link;
@@ -57,6 +58,11 @@ public abstract sealed class Demo permits KernelDemo, PipeDemo {
         Impairment loss = Impairment.builder().seed(plan.seed()).loss(plan.loss()).build();
         impaired = new ImpairedLink(link, loss);
         return impaired;
+    }
+
+    /** Where the serving stack shows itself, if somebody will be there to look; else null. */
+    final InspectionBlock inspection() {
+        return plan.keep() ? Publishing.block(cleanup, out) : null;
     }
 
     final void introduce(DemoReport report, DemoServer server, Link link) {

@@ -31,7 +31,7 @@ final class KernelDemo extends Demo {
         String curl = Curl.version();
         Link link = onPath(plan.link() == LinkKind.tap ? tap() : veth());
         cleanup.add(link);
-        TcpStack stack = TcpStack.on(link).address(STACK + PREFIX).build();
+        TcpStack stack = TcpStack.on(link).address(STACK + PREFIX).inspection(inspection()).build();
         DemoServer server = cleanup.add(new DemoServer(stack, Long.MAX_VALUE));
         say("Doorbell (%s) serves HTTP at %s; %s at %s uses the kernel's TCP.", link.statistics().mode, STACK, curl, CLIENT);
         KernelWitness witness = plan.link() == LinkKind.tap ? null
@@ -103,6 +103,7 @@ final class KernelDemo extends Demo {
                 inside + "curl http://" + STACK + "/",
                 inside + "curl -o /dev/null 'http://" + STACK + DemoSite.PAYLOAD + "?size=100000000'",
                 inside + "ip neighbour",
+                "  tools/stack-cli ss      (or list, stats, top, show, capture, kill)",
                 "  ip netns exec " + stackSide + " ip -s link show " + stackInterface);
     }
 }

@@ -28,7 +28,7 @@ final class PipeDemo extends Demo {
         Link link = cleanup.add(onPath(pair.left()));
         Link clientLink = cleanup.add(pair.right());
         client = cleanup.add(TcpStack.on(clientLink).address(CLIENT + PREFIX).build());
-        TcpStack stack = TcpStack.on(link).address(STACK + PREFIX).build();
+        TcpStack stack = TcpStack.on(link).address(STACK + PREFIX).inspection(inspection()).build();
         DemoServer server = cleanup.add(new DemoServer(stack, Long.MAX_VALUE));
         say("Doorbell serves HTTP at %s, and Doorbell at %s is the client: one process, a cable in memory.", STACK, CLIENT);
         Transfer download = download(server);
@@ -82,6 +82,7 @@ final class PipeDemo extends Demo {
 
     @Override
     List<String> howToLook() {
-        return List.of("", "The serving stack is still there, but a cable in memory has no end outside of this process.");
+        return List.of("", "The serving stack is still there, but a cable in memory has no end outside of this process.",
+                "From another terminal: tools/stack-cli list, stats, ss");
     }
 }

@@ -1,0 +1,77 @@
+package io.doorbell.counters;
+
+/**
+ * What a connection's row tells, in the order of its slots: 64 bits each. Sequence numbers are raw 32-bit values,
+ * times nanoseconds of the stack's clock, sizes bytes where the name does not say otherwise.
+ */
+public enum ConnectionField {
+    /** Never given twice by one stack; 0 in a row that is free. */
+    ID,
+    LOCAL_ADDRESS,
+    REMOTE_ADDRESS,
+    LOCAL_PORT,
+    REMOTE_PORT,
+    /** When it got its row. */
+    OPENED_NANOS,
+    /** 1 if the peer opened it. */
+    PASSIVE,
+    /** When the row was written. */
+    WRITTEN_NANOS,
+    /** The ordinal of {@code TcpState}. */
+    STATE,
+    /** Bits, as {@link ConnectionFlag} orders them. */
+    FLAGS,
+    /** The ordinal of {@link SendLimit}. */
+    LIMIT,
+
+    ISS,
+    SND_UNA,
+    SND_NXT,
+    SND_WND,
+    SND_WL1,
+    SND_WL2,
+    SND_MAX_WND,
+    SND_END,
+    SND_MSS,
+    SND_SCALE,
+
+    IRS,
+    RCV_NXT,
+    RCV_WND,
+    RCV_USER,
+    RCV_MSS,
+    RCV_SCALE,
+    /** Received in order and not taken by the user. */
+    UNREAD_BYTES,
+    OUT_OF_ORDER_RANGES,
+    /** Frames that keep received data. */
+    RECEIVE_FRAMES,
+
+    /** The ordinal of {@code CongestionAlgorithm}. */
+    CONGESTION_ALGORITHM,
+    CWND,
+    SSTHRESH,
+    /** Sent, not acknowledged and not deemed lost. */
+    IN_FLIGHT,
+    LOST_SEGMENTS,
+    SACKED_SEGMENTS,
+    /** Accepted from the user and not acknowledged, sent or not. */
+    SEND_QUEUE,
+    SEND_BUFFER,
+
+    SRTT_NANOS,
+    RTTVAR_NANOS,
+    MIN_RTT_NANOS,
+    RTO_NANOS,
+    /** Retransmission timeouts in a row. */
+    RETRIES,
+    RETRANSMISSIONS,
+    /** {@link Long#MAX_VALUE} if it does not run. */
+    RETRANSMIT_DEADLINE_NANOS,
+    ACK_DEADLINE_NANOS;
+
+    /** The name as tools print it: {@code snd.una}. */
+    public String label() {
+        return name().toLowerCase(java.util.Locale.ROOT).replace('_', '.');
+    }
+}

@@ -1,0 +1,94 @@
+package io.doorbell.link;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Shows every frame that passes, in both directions, to those who read a {@link CaptureRing}, as long as one of them
+ * wants it; else it costs one look at the ring for each duty cycle. A frame received is recorded before the stack sees
+ * it, a frame sent when the link below took it; the time of both is that of the duty cycle.
+ */
+public final class RingCaptureLink implements Link {
+    private final Link link;
+    private final CaptureRing ring;
+    private final Tap tap = new Tap();
+    private boolean wanted;
+
+    public RingCaptureLink(Link link, CaptureRing ring) {
+        this.link = link;
+        this.ring = ring;
+    }
+
+    @Override
+    public FramePool frames() {
+        return link.frames();
+    }
+
+    @Override
+    public int mtu() {
+        return link.mtu();
+    }
+
+    @Override
+    public long mac() {
+        return link.mac();
+    }
+
+    @Override
+    public boolean partialChecksums() {
+        return link.partialChecksums();
+    }
+
+    @Override
+    public long nextDeadlineNanos() {
+        return link.nextDeadlineNanos();
+    }
+
+    @Override
+    public LinkStatistics statistics() {
+        return link.statistics();
+    }
+
+    @Override
+    public int receive(FrameReceiver receiver, int limit, long nowNanos) {
+        wanted = ring.wanted(nowNanos);
+        if (!wanted) {
+            return link.receive(receiver, limit, nowNanos);
+        }
+        tap.receiver = receiver;
+        tap.timeNanos = nowNanos;
+        int count = link.receive(tap, limit, nowNanos);
+        tap.receiver = null;
+        return count;
+    }
+
+    @Override
+    public boolean transmit(long address, int length, long nowNanos) {
+        boolean sent = link.transmit(address, length, nowNanos);
+        if (wanted && sent) {
+            ring.write(link.frames().memory(), address, length, nowNanos);
+        }
+        return sent;
+    }
+
+    @Override
+    public void flush(long nowNanos) {
+        link.flush(nowNanos);
+    }
+
+    @Override
+    public void close() {
+        link.close();
+    }
+
+    /** Records what the link below hands over, then hands it on; one object for the link's life. */
+    private final class Tap implements FrameReceiver {
+        private FrameReceiver receiver;
+        private long timeNanos;
+
+        @Override
+        public void frame(MemorySegment memory, long offset, int length) {
+            ring.write(memory, offset, length, timeNanos);
+            receiver.frame(memory, offset, length);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package io.doorbell.tcp;
+
+import io.doorbell.counters.ConnectionField;
+import io.doorbell.counters.ConnectionFlag;
+import io.doorbell.counters.InspectionBlock;
+import io.doorbell.counters.SendLimit;
+
+/** Writes what a connection is into its row: the one place that knows both the fields and the row. */
+final class RowCopy {
+    private RowCopy() {
+    }
+
+    /** What does not change while the connection lives. */
+    static void identity(Tcb c, InspectionBlock block, long row, long id, long now) {
+        block.set(row, ConnectionField.ID, id);
+        block.set(row, ConnectionField.LOCAL_ADDRESS, c.localAddress & 0xffff_ffffL);
+        block.set(row, ConnectionField.REMOTE_ADDRESS, c.remoteAddress & 0xffff_ffffL);
+        block.set(row, ConnectionField.LOCAL_PORT, c.localPort());
+        block.set(row, ConnectionField.REMOTE_PORT, c.remotePort());
+        block.set(row, ConnectionField.OPENED_NANOS, now);
+        block.set(row, ConnectionField.PASSIVE, c.listenPort == null ? 0 : 1);
+    }
+
+    static void state(Tcb c, InspectionBlock block, long row, long now) {
+        block.set(row, ConnectionField.WRITTEN_NANOS, now);
+        block.set(row, ConnectionField.STATE, c.state.ordinal());
+        block.set(row, ConnectionField.FLAGS, flags(c));
+        block.set(row, ConnectionField.LIMIT, limit(c).ordinal());
+        sending(c, block, row);
+        receiving(c, block, row);
+        recovery(c, block, row);
+    }
+
+    private static void sending(Tcb c, InspectionBlock block, long row) {
+        block.set(row, ConnectionField.ISS, c.iss & 0xffff_ffffL);
+        block.set(row, ConnectionField.SND_UNA, c.sndUna & 0xffff_ffffL);
+        block.set(row, ConnectionField.SND_NXT, c.sndNxt & 0xffff_ffffL);
+        block.set(row, ConnectionField.SND_WND, c.sndWnd);
+        block.set(row, ConnectionField.SND_WL1, c.sndWl1 & 0xffff_ffffL);
+        block.set(row, ConnectionField.SND_WL2, c.sndWl2 & 0xffff_ffffL);
+        block.set(row, ConnectionField.SND_MAX_WND, c.sndMaxWnd);
+        block.set(row, ConnectionField.SND_END, c.sndEnd & 0xffff_ffffL);
+        block.set(row, ConnectionField.SND_MSS, c.mss);
+        block.set(row, ConnectionField.SND_SCALE, c.sndScale);
+        block.set(row, ConnectionField.SEND_QUEUE, c.state.sends() || c.finQueued ? c.unacknowledged() : 0);
+        block.set(row, ConnectionField.SEND_BUFFER, c.options.sendBufferBytes());
+    }
+
+    private static void receiving(Tcb c, InspectionBlock block, long row) {
+        boolean known = c.state.isSynchronized();
+        block.set(row, ConnectionField.IRS, c.irs & 0xffff_ffffL);
+        block.set(row, ConnectionField.RCV_NXT, c.rcvNxt & 0xffff_ffffL);
+        block.set(row, ConnectionField.RCV_WND, c.rcvWnd());
+        block.set(row, ConnectionField.RCV_USER, c.rcvUser & 0xffff_ffffL);
+        block.set(row, ConnectionField.RCV_MSS, c.rcvMss);
+        block.set(row, ConnectionField.RCV_SCALE, c.rcvScale);
+        block.set(row, ConnectionField.UNREAD_BYTES, known ? c.unread() : 0);
+        block.set(row, ConnectionField.OUT_OF_ORDER_RANGES, c.received == null ? 0 : c.received.ranges());
+        block.set(row, ConnectionField.RECEIVE_FRAMES, c.received == null ? 0 : c.received.allocated());
+    }
+
+    private static void recovery(Tcb c, InspectionBlock block, long row) {
+        Flight flight = c.flight;
+        block.set(row, ConnectionField.CONGESTION_ALGORITHM, c.options.congestionControl().ordinal());
+        block.set(row, ConnectionField.CWND, c.cwnd);
+        block.set(row, ConnectionField.SSTHRESH, c.ssthresh);
+        block.set(row, ConnectionField.IN_FLIGHT, flight == null ? 0 : flight.inFlight);
+        block.set(row, ConnectionField.LOST_SEGMENTS, flight == null ? 0 : flight.lostSegments);
+        block.set(row, ConnectionField.SACKED_SEGMENTS, flight == null ? 0 : flight.sackedSegments);
+        block.set(row, ConnectionField.SRTT_NANOS, c.srttNanos);
+        block.set(row, ConnectionField.RTTVAR_NANOS, c.rttvarNanos);
+        block.set(row, ConnectionField.MIN_RTT_NANOS, c.minRttNanos);
+        block.set(row, ConnectionField.RTO_NANOS, c.rtoNanos);
+        block.set(row, ConnectionField.RETRIES, c.retries);
+        block.set(row, ConnectionField.RETRANSMISSIONS, c.retransmissions);
+        block.set(row, ConnectionField.RETRANSMIT_DEADLINE_NANOS, c.retransmitDeadline);
+        block.set(row, ConnectionField.ACK_DEADLINE_NANOS, c.ackDeadline);
+    }
+
+    private static long flags(Tcb c) {
+        SeldomUsed s = c.seldom;
+        Flight flight = c.flight;
+        return ConnectionFlag.SACK.bit(c.sackOk) | ConnectionFlag.TIMESTAMPS.bit(c.timestamps)
+                | ConnectionFlag.WINDOW_SCALING.bit(c.scaled) | ConnectionFlag.ECN.bit(s != null && s.ecn)
+                | ConnectionFlag.FIN_QUEUED.bit(c.finQueued) | ConnectionFlag.FIN_SENT.bit(c.finSent)
+                | ConnectionFlag.FIN_RECEIVED.bit(c.finReceived) | ConnectionFlag.RECOVERY.bit(flight != null && flight.recovering)
+                | ConnectionFlag.LOSS.bit(flight != null && flight.timedOut) | ConnectionFlag.PERSIST.bit(c.persisting)
+                | ConnectionFlag.USER_CLOSED.bit(c.userClosed) | ConnectionFlag.CORKED.bit(s != null && s.corked)
+                | ConnectionFlag.WANTS_WRITABLE.bit(c.wantsWritable) | ConnectionFlag.DATA_LEFT.bit(c.dataLeft);
+    }
+
+    /** What the emitter would meet first if it were to send the next segment now. */
+    private static SendLimit limit(Tcb c) {
+        if (c.sendUnsent == Tcb.NONE) {
+            return c.state.sends() ? c.awaitsFrames ? SendLimit.FRAMES : SendLimit.APPLICATION : SendLimit.STATE;
+        }
+        int next = Math.min(c.mss, c.sndEnd - c.sndNxt);
+        if (c.sndUna + c.sndWnd - c.sndNxt < next) {
+            return SendLimit.RECEIVER_WINDOW;
+        }
+        if ((c.flight == null ? 0 : c.flight.inFlight) + next > c.cwnd) {
+            return SendLimit.CONGESTION_WINDOW;
+        }
+        boolean paced = c.seldom != null && c.seldom.paceDeadline != Tcb.NO_DEADLINE;
+        return paced || next < c.mss ? SendLimit.HELD_BACK : SendLimit.FRAMES;
+    }
+}

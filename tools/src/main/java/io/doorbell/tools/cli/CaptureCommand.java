@@ -1,0 +1,143 @@
+package io.doorbell.tools.cli;
+
+import io.doorbell.link.CaptureRingReader;
+import io.doorbell.link.PcapWriter;
+import io.doorbell.tools.demo.Cleanup;
+import io.doorbell.tools.inspect.Condition;
+import io.doorbell.tools.inspect.FrameFilter;
+import io.doorbell.tools.inspect.StackFile;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code stack-cli capture}. */
+@Command(name = "capture", mixinStandardHelpOptions = true,
+        description = {"Captures what a running stack receives and sends, as pcap with nanosecond times, until Ctrl-C.",
+            "The stack never waits for the capture: what it overtakes is lost, and counted at the end."},
+        footer = {"", "A filter is words joined by 'and': host IP, port N, tcp, icmp, arp.", "", "Examples:",
+            "  tools/stack-cli capture 4711 -w out.pcap --count 1000 host 10.0.0.3 and port 80",
+            "  tools/stack-cli capture 4711 -w - | tshark -r -"})
+final class CaptureCommand extends InspectCommand {
+    private static final long WANTED_NANOS = 2_000_000_000L;
+    private static final int BATCH = 256;
+
+    @Parameters(index = "0", paramLabel = "PID", description = "The stack.")
+    private String stack;
+
+    @Parameters(index = "1..*", paramLabel = "FILTER", description = "Only such frames.")
+    private List<String> words = List.of();
+
+    @Option(names = {"-w", "--write"}, paramLabel = "FILE", required = true, description = "Where to; - is standard output.")
+    private String target;
+
+    @Option(names = {"-c", "--count"}, paramLabel = "N", defaultValue = "9223372036854775807",
+            description = "Stop after so many frames.")
+    private long count;
+
+    @Option(names = {"-s", "--snaplen"}, paramLabel = "BYTES", defaultValue = "65535",
+            description = "Bytes kept of each frame, at most. Default: ${DEFAULT-VALUE}.")
+    private int snaplen;
+
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "0", description = "Stop after so many seconds.")
+    private double seconds;
+
+    private PcapWriter writer;
+    private FrameFilter filter;
+    private long epochOffsetNanos;
+    private volatile boolean stop;
+
+    @Override
+    int run() throws IOException {
+        if (snaplen < 1 || snaplen > 65_535 || count < 1) {
+            throw UserError.usage("--snaplen is 1 to 65535 and --count 1 or more");
+        }
+        filter = FrameFilter.parse(words);
+        try (StackFile file = StackFile.openToAsk(directory().find(stack)); Cleanup cleanup = new Cleanup()) {
+            if (file.condition() != Condition.RUNNING) {
+                throw UserError.environment("stack " + stack + " cannot be captured: " + file.condition().label());
+            }
+            CaptureRingReader reader = new CaptureRingReader(file.ring());
+            Thread self = Thread.currentThread();
+            boolean[] finished = {false};
+            cleanup.add(() -> await(self, finished));
+            try (WritableByteChannel sink = sink()) {
+                writer = new PcapWriter(sink, 1 << 20, snaplen);
+                epochOffsetNanos = file.epochOffsetNanos();
+                capture(file, reader);
+            } finally {
+                synchronized (finished) {
+                    finished[0] = true;
+                    finished.notifyAll();
+                }
+            }
+            err().printf("%d frames captured, %d lost%n", writer.records(), reader.lost() + writer.lost());
+            err().flush();
+            if (writer.failure() != null) {
+                throw writer.failure();
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    /** On Ctrl-C: lets what was read be written before the process ends. */
+    private void await(Thread capturing, boolean[] finished) throws InterruptedException {
+        stop = true;
+        if (Thread.currentThread() != capturing) {
+            synchronized (finished) {
+                while (!finished[0]) {
+                    finished.wait(2_000);
+                }
+            }
+        }
+    }
+
+    private WritableByteChannel sink() throws IOException {
+        if (target.equals("-")) {
+            return new FileOutputStream(FileDescriptor.out).getChannel();
+        }
+        return FileChannel.open(Path.of(target), StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+                StandardOpenOption.TRUNCATE_EXISTING);
+    }
+
+    private void capture(StackFile file, CaptureRingReader reader) throws IOException {
+        long start = System.nanoTime();
+        long wantedNanos = 0;
+        writer.drain();
+        while (!stop && writer.records() < count && writer.failure() == null) {
+            long heartbeat = file.heartbeatNanos();
+            if (heartbeat + WANTED_NANOS / 2 >= wantedNanos) {
+                wantedNanos = heartbeat + WANTED_NANOS;
+                reader.want(wantedNanos, snaplen);
+            }
+            int read = reader.read(this::frame, BATCH);
+            if (read == 0) {
+                writer.drain();
+                boolean over = seconds > 0 && System.nanoTime() - start > seconds * 1e9;
+                if (over || file.condition() != Condition.RUNNING) {
+                    break;
+                }
+                LockSupport.parkNanos(200_000);
+            }
+        }
+        writer.drain();
+    }
+
+    private void frame(MemorySegment memory, long offset, int kept, int frameLength, long timeNanos) {
+        if (writer.records() < count && filter.matches(memory, offset, kept)) {
+            if (writer.pending() > 1 << 18) {
+                writer.drain();
+            }
+            writer.write(memory, offset, Math.min(kept, snaplen), frameLength, timeNanos + epochOffsetNanos);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package io.doorbell.tools.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.doorbell.counters.ConnectionField;
+import io.doorbell.counters.ConnectionFlag;
+import io.doorbell.tools.inspect.ConnectionRow;
+import java.io.IOException;
+import java.util.Locale;
+
+/** A connection as people and programs read it. */
+final class ConnectionText {
+    static final String HEADING = String.format(Locale.ROOT, "%-12s%-8s%-8s%-22s%-22s%s", "State", "Recv-Q", "Send-Q",
+            "Local Address:Port", "Peer Address:Port", "Information");
+
+    private ConnectionText() {
+    }
+
+    /** One line with the words of {@code ss -ti}; windows in segments and times in milliseconds, as there. */
+    static String line(ConnectionRow row) {
+        return String.format(Locale.ROOT, "%-12s%-8d%-8d%-22s%-22s%s", shortState(row.state()),
+                row.get(ConnectionField.UNREAD_BYTES), row.get(ConnectionField.SEND_QUEUE), row.local(), row.remote(),
+                information(row));
+    }
+
+    private static String information(ConnectionRow row) {
+        StringBuilder text = new StringBuilder(200);
+        text.append("id:").append(row.id());
+        word(text, row.has(ConnectionFlag.TIMESTAMPS), "ts");
+        word(text, row.has(ConnectionFlag.SACK), "sack");
+        word(text, row.has(ConnectionFlag.ECN), "ecn");
+        text.append(' ').append(row.algorithm());
+        if (row.has(ConnectionFlag.WINDOW_SCALING)) {
+            text.append(" wscale:").append(row.get(ConnectionField.SND_SCALE)).append(',')
+                    .append(row.get(ConnectionField.RCV_SCALE));
+        }
+        text.append(" rto:").append(millis(row, ConnectionField.RTO_NANOS));
+        text.append(" rtt:").append(millis(row, ConnectionField.SRTT_NANOS)).append('/')
+                .append(millis(row, ConnectionField.RTTVAR_NANOS));
+        long mss = row.get(ConnectionField.SND_MSS);
+        text.append(" mss:").append(mss);
+        text.append(" cwnd:").append(segments(row.get(ConnectionField.CWND), mss));
+        long ssthresh = row.get(ConnectionField.SSTHRESH);
+        number(text, " ssthresh:", ssthresh == Integer.MAX_VALUE ? 0 : segments(ssthresh, mss));
+        text.append(" bytes_acked:").append(Math.max(0, row.acknowledged() - 1));
+        text.append(" bytes_received:").append(Math.max(0, row.received() - 1));
+        number(text, " inflight:", row.get(ConnectionField.IN_FLIGHT));
+        number(text, " backoff:", row.get(ConnectionField.RETRIES));
+        number(text, " retrans:", row.get(ConnectionField.RETRANSMISSIONS));
+        number(text, " lost:", row.get(ConnectionField.LOST_SEGMENTS));
+        number(text, " sacked:", row.get(ConnectionField.SACKED_SEGMENTS));
+        number(text, " rcv_ooo:", row.get(ConnectionField.OUT_OF_ORDER_RANGES));
+        text.append(" snd_wnd:").append(row.get(ConnectionField.SND_WND));
+        text.append(" rcv_wnd:").append(row.get(ConnectionField.RCV_WND));
+        text.append(" minrtt:").append(millis(row, ConnectionField.MIN_RTT_NANOS));
+        return text.append(" limited:").append(row.limit()).toString();
+    }
+
+    private static void word(StringBuilder text, boolean wanted, String word) {
+        if (wanted) {
+            text.append(' ').append(word);
+        }
+    }
+
+    private static void number(StringBuilder text, String name, long value) {
+        if (value != 0) {
+            text.append(name).append(value);
+        }
+    }
+
+    private static long segments(long bytes, long mss) {
+        return mss <= 0 ? 0 : bytes / mss;
+    }
+
+    static String millis(ConnectionRow row, ConnectionField field) {
+        return String.format(Locale.ROOT, "%.3f", row.get(field) / 1e6);
+    }
+
+    private static String shortState(String state) {
+        return switch (state) {
+            case "ESTABLISHED" -> "ESTAB";
+            case "SYN-RECEIVED" -> "SYN-RECV";
+            default -> state;
+        };
+    }
+
+    /** Everything that the row tells, under the file's names. */
+    static void json(ConnectionRow row, JsonGenerator out) throws IOException {
+        out.writeStartObject();
+        for (int i = 0; i < row.names().size(); i++) {
+            out.writeNumberField(row.names().get(i), row.value(i));
+        }
+        out.writeStringField("local", row.local());
+        out.writeStringField("remote", row.remote());
+        out.writeStringField("stateName", row.state());
+        out.writeStringField("limitName", row.limit());
+        out.writeStringField("algorithm", row.algorithm());
+        out.writeArrayFieldStart("flagNames");
+        for (String flag : row.flags()) {
+            out.writeString(flag);
+        }
+        out.writeEndArray();
+        out.writeEndObject();
+    }
+}

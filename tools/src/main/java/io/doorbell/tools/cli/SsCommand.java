@@ -1,0 +1,55 @@
+package io.doorbell.tools.cli;
+
+import io.doorbell.tools.inspect.ConnectionRow;
+import io.doorbell.tools.inspect.StackFile;
+import java.io.IOException;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code stack-cli ss}. */
+@Command(name = "ss", mixinStandardHelpOptions = true,
+        description = "A line for each connection of a stack, in the words of ss -ti.",
+        footer = {"", "Examples:", "  tools/stack-cli ss", "  tools/stack-cli ss 4711 --state established --port 80"})
+final class SsCommand extends InspectCommand {
+    @Parameters(index = "0", arity = "0..1", paramLabel = "PID", description = "The stack. Default: the only one that runs.")
+    private String stack;
+
+    @Mixin
+    private ConnectionFilter filter;
+
+    @Option(names = "--json", description = "As JSON, with every field of each row.")
+    private boolean json;
+
+    @Option(names = {"-t", "-i", "-n", "-O"}, hidden = true, description = "As always here.")
+    private boolean[] always;
+
+    @Override
+    int run() throws IOException {
+        filter.check();
+        try (StackFile file = StackFile.open(directory().find(stack))) {
+            warnIfStill(file);
+            List<ConnectionRow> rows = filter.of(file);
+            if (json) {
+                json(generator -> {
+                    generator.writeStartArray();
+                    for (ConnectionRow row : rows) {
+                        ConnectionText.json(row, generator);
+                    }
+                    generator.writeEndArray();
+                });
+            } else {
+                out().println(ConnectionText.HEADING);
+                rows.forEach(row -> out().println(ConnectionText.line(row)));
+                out().flush();
+            }
+            if (file.rowsMissing() > 0 || file.torn() > 0) {
+                err().println("not all are shown: more connections than rows, or " + file.torn() + " rows always being written");
+                err().flush();
+            }
+        }
+        return ExitCode.OK;
+    }
+}

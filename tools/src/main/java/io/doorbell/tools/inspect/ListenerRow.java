@@ -1,0 +1,5 @@
+package io.doorbell.tools.inspect;
+
+/** A port in LISTEN. */
+public record ListenerRow(long port, long accepted, long halfOpenOverflows, long acceptOverflows) {
+}

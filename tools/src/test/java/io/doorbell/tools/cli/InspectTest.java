@@ -1,0 +1,259 @@
+package io.doorbell.tools.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.doorbell.Connection;
+import io.doorbell.ConnectionHandler;
+import io.doorbell.TcpStack;
+import io.doorbell.link.PipeLink;
+import io.doorbell.run.IdleStrategy;
+import io.doorbell.run.PublishedFile;
+import io.doorbell.run.StackRunner;
+import io.doorbell.tcp.CloseReason;
+import io.doorbell.tools.RequiresRoot;
+import io.doorbell.tools.inspect.StackDirectory;
+import io.doorbell.tools.pcap.Capture;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** Two stacks on a cable in memory, each on its own thread; the server's is looked at as an operator does. */
+class InspectTest {
+    private static final int PORT = 7;
+
+    @TempDir
+    private Path parent;
+    private Path directory;
+    private PipeLink.Pair pair;
+    private PublishedFile file;
+    private StackRunner server;
+    private StackRunner client;
+    private TcpStack clientStack;
+    private volatile Connection connection;
+    private final CountDownLatch connected = new CountDownLatch(1);
+    private final CountDownLatch echoed = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicReference<CloseReason> reason = new AtomicReference<>();
+
+    /** Sends back what comes. */
+    private static final class Echo implements ConnectionHandler {
+        @Override
+        public int data(Connection c, MemorySegment memory, long offset, int length) {
+            return Math.max(0, c.write(memory, offset, length));
+        }
+    }
+
+    private final class Asking implements ConnectionHandler {
+        @Override
+        public void connected(Connection c) {
+            connection = c;
+            c.send(new byte[1000], 0, 1000);
+            connected.countDown();
+        }
+
+        @Override
+        public int data(Connection c, MemorySegment memory, long offset, int length) {
+            echoed.countDown();
+            return length;
+        }
+
+        @Override
+        public void closed(Connection c, CloseReason why) {
+            reason.set(why);
+            ended.countDown();
+        }
+    }
+
+    private record Run(int exitCode, String output, String errors) {
+    }
+
+    private Run run(String... arguments) {
+        StringWriter output = new StringWriter();
+        StringWriter errors = new StringWriter();
+        CommandLine line = StackCli.commandLine();
+        line.setOut(new PrintWriter(output, true));
+        line.setErr(new PrintWriter(errors, true));
+        String[] all = java.util.Arrays.copyOf(arguments, arguments.length + 2);
+        all[arguments.length] = "--dir";
+        all[arguments.length + 1] = directory.toString();
+        int exitCode = line.execute(all);
+        return new Run(exitCode, output.toString(), errors.toString());
+    }
+
+    private String right(String... arguments) {
+        Run run = run(arguments);
+        assertEquals(0, run.exitCode(), run.errors());
+        return run.output();
+    }
+
+    @BeforeEach
+    void start() throws IOException, InterruptedException {
+        directory = parent.resolve("stacks");
+        pair = PipeLink.pair();
+        file = PublishedFile.open(directory, 16, 1 << 16);
+        TcpStack stack = TcpStack.on(pair.left()).address("10.9.0.1/24").inspection(file.block()).build();
+        server = StackRunner.start(stack, IdleStrategy.PARK, () -> stack.listen(PORT, c -> new Echo()));
+        clientStack = TcpStack.on(pair.right()).address("10.9.0.2/24").build();
+        client = StackRunner.start(clientStack, IdleStrategy.PARK,
+                () -> clientStack.connect("10.9.0.1", PORT, new Asking()));
+        assertTrue(connected.await(30, TimeUnit.SECONDS));
+        assertTrue(echoed.await(30, TimeUnit.SECONDS));
+        // The ACK of the echo may still be on its way: rows show it a few polls later.
+        for (int i = 0; i < 1000 && !right("ss", pid()).contains("bytes_acked:1000"); i++) {
+            Thread.sleep(10);
+        }
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        client.close();
+        server.close();
+        file.close();
+        pair.close();
+    }
+
+    private String pid() {
+        return StackDirectory.name(file.path());
+    }
+
+    @Test
+    void theFileIsItsOwnersAloneAndGoesWithTheStack() throws IOException {
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file.path())));
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)));
+        server.close();
+        file.close();
+        assertFalse(Files.exists(file.path()));
+        assertTrue(run("ss", pid()).errors().startsWith("stack-cli: no stack " + pid()));
+    }
+
+    @Test
+    void listShowsTheStackAndItsLink() {
+        String text = right("list");
+        assertTrue(text.contains(pid()) && text.contains("running") && text.contains("10.9.0.1")
+                && text.contains("pipe"), text);
+        assertTrue(right("list", "--json").contains("\"condition\" : \"running\""));
+    }
+
+    @Test
+    void ssShowsALineForTheConnectionAndFilters() {
+        String text = right("ss", pid());
+        assertEquals(2, text.lines().count(), text);
+        assertTrue(text.contains("ESTAB") && text.contains("10.9.0.1:7") && text.contains("10.9.0.2:")
+                && text.contains("bytes_received:1000") && text.contains("bytes_acked:1000") && text.contains("cubic")
+                && text.contains("limited:application"), text);
+        assertEquals(text, right("ss", "-tin", pid()));
+        assertEquals(2, right("ss", pid(), "--port", "7", "--state", "estab", "--address", "10.9.0.2").lines().count());
+        assertEquals(1, right("ss", pid(), "--port", "8").lines().count());
+        assertEquals(1, right("ss", pid(), "--state", "time-wait").lines().count());
+        assertEquals(1, right("ss", pid(), "--address", "10.9.0.3").lines().count());
+        assertTrue(right("ss", pid(), "--json").contains("\"snd.una\""));
+    }
+
+    @Test
+    void showTellsEverythingAboutOneConnection() {
+        String text = right("show", pid(), "1");
+        for (String each : new String[] {"snd.una", "snd.wnd", "rcv.nxt", "cwnd", "ssthresh", "srtt.nanos", "rto.nanos",
+            "limited by                  application", "window-scaling"}) {
+            assertTrue(text.contains(each), each + " in " + text);
+        }
+        assertEquals(text.lines().findFirst(), right("show", pid(), "10.9.0.2:" + connection.localPort()).lines().findFirst());
+        Run none = run("show", pid(), "99");
+        assertEquals(3, none.exitCode());
+        assertTrue(none.errors().contains("no connection 99"), none.errors());
+    }
+
+    @Test
+    void statsTellsCountersDropsListenersAndTheLink() {
+        String text = right("stats", pid(), "--all");
+        assertTrue(text.contains("tcp.passive.opens                   1") && text.contains("drop.tcp.checksum")
+                && text.contains("link.doorbells") && text.contains("port 7") && text.contains("accepted"), text);
+        assertTrue(right("stats", pid(), "--json").contains("\"tcp.passive.opens\" : 1"));
+    }
+
+    @Test
+    void topShowsTheConnection() {
+        String text = right("top", pid(), "--iterations", "2", "--interval", "0.05");
+        assertEquals(2, text.lines().filter(line -> line.contains("10.9.0.1:7")).count(), text);
+        assertTrue(right("top", pid(), "--iterations", "1", "--interval", "0.05", "--json").contains("outBytesPerSecond"));
+    }
+
+    @Test
+    void killResetsTheConnection() throws InterruptedException {
+        String text = right("kill", pid(), "1");
+        assertTrue(text.startsWith("Reset 10.9.0.1:7 -> 10.9.0.2:"), text);
+        assertTrue(ended.await(30, TimeUnit.SECONDS));
+        assertEquals(CloseReason.RESET_BY_PEER, reason.get());
+        assertEquals(1, right("ss", pid()).lines().count());
+        assertEquals(3, run("kill", pid(), "1").exitCode());
+    }
+
+    @Test
+    @RequiresRoot
+    void onlyTheOwnerMayKillAndCapture() throws IOException {
+        Files.setAttribute(file.path(), "unix:uid", 65534);
+        for (Run run : new Run[] {run("kill", pid(), "1"), run("capture", pid(), "-w", parent.resolve("x").toString())}) {
+            assertEquals(3, run.exitCode());
+            assertTrue(run.errors().contains("somebody else's"), run.errors());
+        }
+    }
+
+    @Test
+    void captureRecordsBothDirections() throws IOException, InterruptedException {
+        Path pcap = parent.resolve("out.pcap");
+        Thread traffic = Thread.ofPlatform().start(() -> {
+            for (int i = 0; i < 200 && !Thread.currentThread().isInterrupted(); i++) {
+                client.execute(() -> connection.send(new byte[100], 0, 100));
+                try {
+                    Thread.sleep(20);
+                } catch (InterruptedException e) {
+                    return;
+                }
+            }
+        });
+        Run run = run("capture", pid(), "-w", pcap.toString(), "--count", "10", "--seconds", "30", "tcp", "and", "port", "7");
+        traffic.interrupt();
+        traffic.join();
+        assertEquals(0, run.exitCode(), run.errors());
+        assertTrue(run.errors().contains("10 frames captured, 0 lost"), run.errors());
+        try (Capture capture = Capture.open(pcap)) {
+            assertEquals(1, capture.connections().size());
+            assertTrue(capture.connections().getFirst().client().payloadBytes() > 0);
+            assertTrue(capture.connections().getFirst().server().payloadBytes() > 0);
+        }
+        assertEquals(2, run("capture", pid(), "-w", pcap.toString(), "nonsense").exitCode());
+    }
+
+    @Test
+    void aStackThatIsNoLongerPolledKeepsItsLastState() throws IOException, InterruptedException {
+        // The file outlives the stack here, as it does when a process dies; the copy says so of a process that is gone.
+        Path other = directory.resolve("999999999.stack");
+        byte[] bytes = Files.readAllBytes(file.path());
+        java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.nativeOrder()).putLong(24, 999_999_999L);
+        Files.write(other, bytes);
+        Run dead = run("ss", "999999999");
+        assertEquals(0, dead.exitCode());
+        assertTrue(dead.errors().contains("died") && dead.errors().contains("last state"), dead.errors());
+        assertTrue(dead.output().contains("10.9.0.1:7"), dead.output());
+        assertEquals(3, run("kill", "999999999", "1").exitCode());
+        right("list", "--remove-dead");
+        assertFalse(Files.exists(other));
+        Path still = directory.resolve("1000.stack");
+        Files.write(still, Files.readAllBytes(file.path()));
+        Thread.sleep(1200);
+        assertTrue(right("list").lines().anyMatch(line -> line.startsWith("1000 ") && line.contains("not polled")));
+    }
+}
