@@ -50,6 +50,7 @@ public final class Tcp implements Transport {
     private final InitialSequence initialSequence;
     private final InboundSegment segment;
     private final WritableWaiters starved;
+    private final SummedSends summedSends;
     private long now;
 
     /** How many random longs a stack needs. */
@@ -107,6 +108,7 @@ public final class Tcp implements Transport {
                 new PeerLiveness(lifecycle, output, counters), config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
+        summedSends = new SummedSends(sendSpace, paths, lifecycle, starved);
     }
 
     // ---- one duty cycle, in this order
@@ -330,7 +332,12 @@ public final class Tcp implements Transport {
         lifecycle.wantOutput(c);
     }
 
-    private static int refusal(Tcb c) {
+    /** Sends of what goes to many. */
+    public SummedSends summedSends() {
+        return summedSends;
+    }
+
+    static int refusal(Tcb c) {
         return c.state == TcpState.SYN_SENT || c.state == TcpState.SYN_RECEIVED ? Tcb.NOT_CONNECTED : Tcb.CLOSED;
     }
 
