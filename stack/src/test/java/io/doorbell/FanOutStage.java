@@ -86,8 +86,8 @@ final class FanOutStage implements AutoCloseable {
                 if (have == MESSAGE) {
                     have = 0;
                     MemorySegment whole = MemorySegment.ofArray(part);
-                    numbers.add((int) Bytes.u32(whole, 0));
-                    keys.add((int) Bytes.u32(whole, 4));
+                    numbers.add(Bytes.u32(whole, 0));
+                    keys.add(Bytes.u32(whole, 4));
                 }
             }
             if (numbers.size() >= resetAfter) {
