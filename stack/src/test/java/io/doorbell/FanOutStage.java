@@ -73,6 +73,8 @@ final class FanOutStage implements AutoCloseable {
         private int have;
         Connection connection;
         boolean reads = true;
+        /** Keeps what it was told. */
+        boolean remembers = true;
         int resetAfter = Integer.MAX_VALUE;
         CloseReason closed;
 
@@ -81,7 +83,7 @@ final class FanOutStage implements AutoCloseable {
             if (!reads) {
                 return 0;
             }
-            for (int i = 0; i < length; i++) {
+            for (int i = 0; i < length && remembers; i++) {
                 part[have++] = (byte) Bytes.u8(memory, offset + i);
                 if (have == MESSAGE) {
                     have = 0;
