@@ -300,6 +300,11 @@ public final class Batch {
         };
     }
 
+    /** Whether part of the batch that was flushed last waits for room on the link: the next polls send it. */
+    public boolean leaving() {
+        return leaving;
+    }
+
     /** Messages of the batch that was flushed last. */
     public int messages() {
         return lastMessages;
