@@ -17,6 +17,8 @@ public final class Connection extends Tcb {
     private final Tcp tcp;
     ConnectionHandler handler;
     private Object attachment;
+    /** Null as long as no set and no batch knows the connection. */
+    BatchClient client;
 
     Connection(Tcp tcp) {
         this.tcp = tcp;
@@ -118,6 +120,13 @@ public final class Connection extends Tcb {
     /** Sends what {@link #cork} held back, at the end of the running poll or at flush. Idempotent. */
     public void uncork() {
         tcp.uncork(this);
+    }
+
+    BatchClient client() {
+        if (client == null) {
+            client = new BatchClient();
+        }
+        return client;
     }
 
     /** Whatever the user attached. */

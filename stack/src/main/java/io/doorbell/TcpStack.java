@@ -35,6 +35,9 @@ public final class TcpStack implements AutoCloseable {
     private final EventSink events = new Events();
     /** Null if nobody wants to look inside. */
     private final StackInspection inspection;
+    /** Null if the user has none. */
+    private Batch batch;
+    private long now;
     private boolean closed;
 
     private TcpStack(Builder builder) {
@@ -179,8 +182,7 @@ public final class TcpStack implements AutoCloseable {
         if (inspection != null) {
             inspection.requests();
         }
-        tcp.output();
-        link.flush(nowNanos);
+        send(nowNanos);
         if (inspection != null) {
             inspection.show(nowNanos);
         }
@@ -190,11 +192,27 @@ public final class TcpStack implements AutoCloseable {
     /** Sends what was queued since the last poll, with one doorbell, without receiving anything. */
     public void flush(long nowNanos) {
         begin(nowNanos);
+        send(nowNanos);
+    }
+
+    private void send(long nowNanos) {
+        if (batch != null) {
+            batch.fill(nowNanos);
+        }
         tcp.output();
         link.flush(nowNanos);
+        if (batch != null) {
+            batch.sent(tcp.outputWaiting());
+        }
+    }
+
+    /** The time of the last poll or flush. */
+    long nowNanos() {
+        return now;
     }
 
     private void begin(long nowNanos) {
+        now = nowNanos;
         ipv4.now(nowNanos);
         tcp.now(nowNanos);
     }
@@ -207,7 +225,22 @@ public final class TcpStack implements AutoCloseable {
         if (tcp.hasEvents() || tcp.outputWaiting()) {
             return Long.MIN_VALUE;
         }
-        return Math.min(Math.min(tcp.nextDeadlineNanos(), ipv4.nextDeadlineNanos()), link.nextDeadlineNanos());
+        long deadline = Math.min(Math.min(tcp.nextDeadlineNanos(), ipv4.nextDeadlineNanos()), link.nextDeadlineNanos());
+        return batch == null ? deadline : Math.min(deadline, batch.deadlineNanos());
+    }
+
+    /**
+     * Makes the stack's batch, for messages to many connections. A stack has one, so that what one client gets has one
+     * order.
+     *
+     * @throws IllegalStateException if it has been made already
+     */
+    public Batch batch(BatchConfig config) {
+        if (batch != null) {
+            throw new IllegalStateException("this stack has a batch: use that one for all messages to many connections");
+        }
+        batch = new Batch(this, tcp.summedSends(), config);
+        return batch;
     }
 
     /** Tells the neighbours who owns this stack's address (RFC 5227 section 2.3). Leaves at the next flush. */
@@ -312,7 +345,9 @@ public final class TcpStack implements AutoCloseable {
         @Override
         public void writable(Tcb c) {
             Connection connection = (Connection) c;
-            connection.handler.writable(connection);
+            if (batch == null || batch.hasRoom(connection)) {
+                connection.handler.writable(connection);
+            }
         }
 
         @Override
@@ -330,6 +365,12 @@ public final class TcpStack implements AutoCloseable {
         @Override
         public void closed(Tcb c, CloseReason reason) {
             Connection connection = (Connection) c;
+            if (connection.client != null) {
+                ConnectionSet.leaveAll(connection.client);
+                if (batch != null) {
+                    batch.forget(connection.client);
+                }
+            }
             if (connection.handler != null) {
                 connection.handler.closed(connection, reason);
             }

@@ -123,7 +123,12 @@ public enum Counter {
     TCP_ACCEPT_OVERFLOWS,
     TCP_CONNECTION_LIMIT,
 
-    BATCHES;
+    BATCHES,
+    BATCH_MESSAGES,
+    BATCH_DELIVERIES,
+    BATCH_CONFLATED,
+    BATCH_REFUSED,
+    BATCH_DISCONNECTS;
 
     /** The name as tools print it: {@code tcp.segments.in}. */
     public String label() {

@@ -7,14 +7,14 @@ public enum IdleStrategy {
     /** Never gives the core away: the lowest latency, for a core of its own. */
     SPIN {
         @Override
-        void idle(int idleCycles) {
+        public void idle(int idleCycles) {
             Thread.onSpinWait();
         }
     },
     /** Lets others run, and comes back as soon as it may. */
     YIELD {
         @Override
-        void idle(int idleCycles) {
+        public void idle(int idleCycles) {
             if (idleCycles < SPINS) {
                 Thread.onSpinWait();
             } else {
@@ -25,7 +25,7 @@ public enum IdleStrategy {
     /** Spins a little, then sleeps ever longer, up to half a millisecond. */
     PARK {
         @Override
-        void idle(int idleCycles) {
+        public void idle(int idleCycles) {
             if (idleCycles < SPINS) {
                 Thread.onSpinWait();
             } else {
@@ -36,5 +36,10 @@ public enum IdleStrategy {
 
     private static final int SPINS = 256;
 
-    abstract void idle(int idleCycles);
+    /**
+     * Waits a little, in a loop of one's own that has found nothing to do.
+     *
+     * @param idleCycles how often in a row before
+     */
+    public abstract void idle(int idleCycles);
 }

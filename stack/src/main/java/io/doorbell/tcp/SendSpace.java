@@ -87,6 +87,44 @@ final class SendSpace {
     }
 
     /**
+     * As {@link #send}, for a message whose folded sum is known: it goes in whole behind the last segment or into one of
+     * its own, so that it need not be summed again. Only what is longer than a segment is.
+     *
+     * @param mostFrames beyond so many that the connection holds, only what fits behind the last segment is accepted
+     */
+    int sendSummed(Tcb c, MemorySegment source, long offset, int length, int sum, int mostFrames) {
+        boolean behind = length <= tailRoom(c);
+        if (length > room(c) || !behind && holdsFrames(c, mostFrames)) {
+            return Tcb.BACKPRESSURE;
+        }
+        if (length > c.mss || length == 0) {
+            return send(c, source, offset, length);
+        }
+        int segment = behind ? c.sendTail : reserve(c, length);
+        int at = behind ? segments.length(segment) : 0;
+        MemorySegment.copy(source, offset, memory, segments.payload(segment) + at, length);
+        segments.sum(segment, Checksum.fold((long) segments.sum(segment) + ((at & 1) == 0 ? sum : Checksum.swap(sum))));
+        if (behind) {
+            segments.length(segment, at + length);
+            c.sndEnd += length;
+        }
+        release(segment);
+        segments.set(segment, SegmentTable.PUSH);
+        return length;
+    }
+
+    /** Whether the connection holds so many frames or more; looks at no more than those. */
+    boolean holdsFrames(Tcb c, int frames) {
+        int counted = 0;
+        int segment = c.sendHead;
+        while (segment != Tcb.NONE && counted < frames) {
+            segment = segments.next(segment);
+            counted++;
+        }
+        return counted >= frames;
+    }
+
+    /**
      * Takes {@code length} bytes of sequence space, and a frame for each segment of it. The caller has made sure that
      * there is {@link #room}.
      *

@@ -188,6 +188,11 @@ public abstract class Tcb {
         return state.name().replace('_', '-');
     }
 
+    /** Whether the connection has ended, or lives on in TIME-WAIT only: its user is told, or will be at the next poll. */
+    public final boolean hasEnded() {
+        return closeReason != null;
+    }
+
     /** The smoothed round-trip time, 0 before the first sample. */
     public final long smoothedRttNanos() {
         return srttNanos;
@@ -264,7 +269,7 @@ public abstract class Tcb {
     }
 
     /** Bytes that wait for the user. */
-    final int unread() {
+    public final int unread() {
         return rcvDataEnd() - rcvUser;
     }
 

@@ -51,6 +51,7 @@ public final class Tcp implements Transport {
     private final InboundSegment segment;
     private final WritableWaiters starved;
     private InspectionRows rows;
+    private final SummedSends summedSends;
     private long now;
 
     /** How many random longs a stack needs. */
@@ -109,6 +110,7 @@ public final class Tcp implements Transport {
                 new PeerLiveness(lifecycle, output, counters), config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
+        summedSends = new SummedSends(sendSpace, paths, lifecycle, starved);
     }
 
     // ---- one duty cycle, in this order
@@ -250,7 +252,12 @@ public final class Tcp implements Transport {
         lifecycle.wantOutput(c);
     }
 
-    private static int refusal(Tcb c) {
+    /** Sends of what goes to many. */
+    public SummedSends summedSends() {
+        return summedSends;
+    }
+
+    static int refusal(Tcb c) {
         return c.state == TcpState.SYN_SENT || c.state == TcpState.SYN_RECEIVED ? Tcb.NOT_CONNECTED : Tcb.CLOSED;
     }
 

@@ -27,8 +27,11 @@ abstract class Benchmark implements Callable<Integer> {
     private Namespace right;
     private PinnedThreads threads;
 
-    /** What a benchmark found out: the text is for people. */
-    record Report(String text, Figures figures) {
+    /** What a benchmark found out: the text is for people; the figures are one JSON object for each case. */
+    record Report(String text, List<Figures> figures) {
+        Report(String text, Figures figures) {
+            this(text, List.of(figures));
+        }
     }
 
     /** Sets the contestants up, measures them with {@link #measure}, and says what came of it. */
@@ -48,7 +51,7 @@ abstract class Benchmark implements Callable<Integer> {
         out.print(report.text());
         // Last: whoever reads the figures knows that everything has been removed.
         if (options.json) {
-            out.println(report.figures().json());
+            report.figures().forEach(each -> out.println(each.json()));
         }
         out.flush();
         return ExitCode.OK;

@@ -8,7 +8,7 @@ import picocli.CommandLine.TypeConversionException;
 final class RunOptions {
     private static final double NANOS_PER_SECOND = 1e9;
 
-    @Option(names = "--json", description = "Print one JSON object as the last line.")
+    @Option(names = "--json", description = "Print a JSON object for each case as the last lines.")
     boolean json;
 
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "9", converter = CountConverter.class,

@@ -16,9 +16,9 @@ import picocli.CommandLine.Spec;
 /** The command that people run: {@code tools/stack-cli}. */
 @Command(name = "stack-cli", mixinStandardHelpOptions = true, version = "Doorbell 0.1.0",
         description = "A TCP/IP stack in Java, past the kernel's own: see it work, serve and fetch with it, replay captures.",
-        subcommands = {DemoCommand.class, ServeCommand.class, GetCommand.class, PcapCommand.class, ReplayCommand.class,
-            ListCommand.class, SsCommand.class, ShowCommand.class, StatsCommand.class, TopCommand.class, KillCommand.class,
-            CaptureCommand.class},
+        subcommands = {DemoCommand.class, ServeCommand.class, GetCommand.class, QuotesCommand.class, PcapCommand.class,
+            ReplayCommand.class, ListCommand.class, SsCommand.class, ShowCommand.class, StatsCommand.class,
+            TopCommand.class, KillCommand.class, CaptureCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         footer = {"",
             "Exit codes: 0 done and right; 1 done and wrong, or the transfer failed; 2 an option or a value",
@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             "  tools/stack-cli demo --link packet --loss 0.01 --size 20M",
             "  tools/stack-cli serve --interface eth9 --address 10.0.0.2/24 --dir ./public",
             "  tools/stack-cli get http://10.0.0.2/ --interface eth9 --address 10.0.0.3/24",
+            "  tools/stack-cli quotes --interface eth9 --address 10.0.0.2/24",
             "  tools/stack-cli pcap capture.pcap",
             "  tools/stack-cli replay capture.pcap --as server",
             "  tools/stack-cli ss"})
@@ -57,8 +58,8 @@ public final class StackCli implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: demo, serve, get, pcap, replay, list, ss,"
-                + " show, stats, top, kill or capture");
+        throw new ParameterException(spec.commandLine(), "a command is missing: demo, serve, get, quotes, pcap, replay,"
+                + " list, ss, show, stats, top, kill or capture");
     }
 
     private static int onParameterError(ParameterException error, String[] args) {

@@ -10,6 +10,7 @@ import io.doorbell.tools.RequiresRoot;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,8 +31,11 @@ class BenchTest {
         return line.execute(arguments);
     }
 
-    private Map<String, Double> run(String command) throws IOException {
-        int code = execute(command, "--json", "--rounds", "1", "--seconds", "0.05", "--warm-up", "0.1", "--debug");
+    private Map<String, Double> run(String command, String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(command, "--json", "--rounds", "1", "--seconds", "0.05",
+                "--warm-up", "0.1", "--debug"));
+        arguments.addAll(List.of(more));
+        int code = execute(arguments.toArray(String[]::new));
         assertEquals(0, code, err.toString());
         List<String> lines = out.toString().lines().toList();
         Map<String, Double> figures = new LinkedHashMap<>();
@@ -53,6 +57,19 @@ class BenchTest {
         assertEquals(List.of("rtt_p50_ns", "rtt_p99_ns", "floor_p50_ns", "kernel_spin_p50_ns", "kernel_blocking_p50_ns",
                 "ratio_floor", "ratio_kernel_spin", "alloc_bytes_per_op"), List.copyOf(figures.keySet()));
         figures.forEach((name, value) -> assertTrue(value > 0 || name.startsWith("alloc"), name + " is " + value));
+    }
+
+    @Test
+    @RequiresRoot
+    void fanOutReportsEveryFigureOfEachSize() throws IOException {
+        Map<String, Double> figures = run("fanout", "--sizes", "10x10,1x100");
+        assertEquals(List.of("messages", "clients", "payload", "doorbells", "packets", "kernel_syscalls", "stack_p50_ns",
+                "kernel_nio_p50_ns", "ratio", "alloc_bytes_per_op"), List.copyOf(figures.keySet()));
+        assertEquals(2, out.toString().lines().filter(line -> line.startsWith("{")).count());
+        assertEquals(100, figures.get("clients"));
+        assertEquals(100, figures.get("packets"), 0.5);
+        assertEquals(1, figures.get("doorbells"));
+        assertEquals(100, figures.get("kernel_syscalls"));
     }
 
     @Test

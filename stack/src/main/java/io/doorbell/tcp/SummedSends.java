@@ -1,0 +1,62 @@
+package io.doorbell.tcp;
+
+import io.doorbell.wire.Seq;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Sends of a message whose checksum is known, because it goes to many: it is copied and not summed again. And the bound
+ * that such a sender sets: frames, since a client that stops reading holds frames, however short the messages are.
+ */
+public final class SummedSends {
+    private final SendSpace sendSpace;
+    private final PathMtu paths;
+    private final Lifecycle lifecycle;
+    private final WritableWaiters starved;
+
+    SummedSends(SendSpace sendSpace, PathMtu paths, Lifecycle lifecycle, WritableWaiters starved) {
+        this.sendSpace = sendSpace;
+        this.paths = paths;
+        this.lifecycle = lifecycle;
+        this.starved = starved;
+    }
+
+    /**
+     * SEND, all bytes or none. A refusal makes the stack tell when there is room again.
+     *
+     * @param sum       folded, of the message alone
+     * @param mostFrames of unacknowledged data: beyond it the send is refused, unless it fits behind what waits to leave
+     * @return {@code length}, or {@link Tcb#BACKPRESSURE}, {@link Tcb#CLOSED}, {@link Tcb#NOT_CONNECTED}
+     */
+    public int send(Tcb c, MemorySegment source, long offset, int length, int sum, int mostFrames) {
+        if (!c.state.sends() || c.finQueued) {
+            return Tcp.refusal(c);
+        }
+        paths.age(c);
+        int result = sendSpace.sendSummed(c, source, offset, length, sum, mostFrames);
+        if (result == Tcb.BACKPRESSURE) {
+            c.wantsWritable = true;
+            if (c.unacknowledged() == 0) {
+                starved.add(c);
+            }
+        } else {
+            lifecycle.wantOutput(c);
+        }
+        return result;
+    }
+
+    /** Whether it is the connection's own fault that a send was refused, and not that frames are short. */
+    public boolean isSlow(Tcb c, int length, int mostFrames) {
+        return c.unacknowledged() > 0 && (sendSpace.holdsFrames(c, mostFrames)
+                || c.unacknowledged() + length > c.options.sendBufferBytes());
+    }
+
+    /** Behind the last byte that was accepted, as a sequence number. */
+    public int end(Tcb c) {
+        return c.sndEnd;
+    }
+
+    /** Whether all before a sequence number has left, at least once. */
+    public boolean hasLeft(Tcb c, int end) {
+        return Seq.le(end, c.sndNxt);
+    }
+}

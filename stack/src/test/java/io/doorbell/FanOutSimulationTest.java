@@ -1,0 +1,119 @@
+package io.doorbell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.doorbell.FanOutStage.Client;
+import io.doorbell.link.ImpairedLink;
+import io.doorbell.link.Impairment;
+import io.doorbell.link.PipeLink;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Many clients over a path that loses, some of them sick: the healthy get everything, in order. */
+class FanOutSimulationTest {
+    private static final int CLIENTS = Integer.getInteger("doorbell.fanout.clients", 200);
+    private static final int MESSAGES = 100;
+
+    @ParameterizedTest
+    @EnumSource(SlowClient.class)
+    void healthyClientsGetEveryMessageInOrderWhateverTheSickOnesDo(SlowClient policy) {
+        long seed = new SplittableRandom().nextLong(1L << 40);
+        String where = "seed " + seed;
+        PipeLink.Options cable = PipeLink.options().frames(1 << 14).queueLength(1024);
+        // Once in a while a healthy client loses a segment twice: until it is repaired the client may fall behind so far.
+        BatchConfig config = BatchConfig.defaults().withFramesPerClient(MESSAGES / 2).withWaiting(8 * CLIENTS, 16)
+                .withSlow(policy);
+        ImpairedLink[] path = new ImpairedLink[1];
+        try (FanOutStage stage = new FanOutStage(config, cable, 2048, link -> {
+            path[0] = new ImpairedLink(link, Impairment.NONE);
+            return path[0];
+        })) {
+            stage.connect(CLIENTS);
+            Impairment lossy = Impairment.builder().seed(seed).loss(0.01).delayNanos(200_000).build();
+            path[0].change(lossy, lossy);
+            int free = stage.server.link().frames().available();
+            int sick = Math.max(2, CLIENTS / 50);
+            fallIll(stage, sick);
+            for (int number = 0; number < MESSAGES; number++) {
+                stage.batch.add(stage.putKeyed(number, number % 10), stage.everybody);
+                stage.batch.flush(stage.now);
+                stage.run(10 * FanOutStage.MILLISECOND);
+                if (number == MESSAGES / 4) {
+                    vanish(stage, sick);
+                }
+            }
+            stage.run(5_000 * FanOutStage.MILLISECOND);
+            List<Integer> everything = IntStream.range(0, MESSAGES).boxed().toList();
+            for (int i = 3 * sick; i < CLIENTS; i++) {
+                assertEquals(everything, stage.all.get(i).numbers, where + ", client " + i);
+            }
+            for (int i = 0; i < 3 * sick; i++) {
+                assertInOrder(stage.all.get(i), where + ", sick client " + i);
+            }
+            assertTrue(stage.batch.waiting() <= 2 * sick * 16, where);
+            int held = free - stage.server.link().frames().available();
+            assertTrue(held <= 2 * sick * (MESSAGES / 2), () -> where + ": " + held + " frames are held");
+            stage.accepted.forEach(Connection::abort);
+            stage.run(100 * FanOutStage.MILLISECOND);
+            assertEquals(0, stage.batch.stored(), where);
+            assertEquals(0, stage.everybody.size(), where);
+            assertEquals(0, stage.server.connections(), where);
+            assertTrue(stage.server.link().frames().available() >= free, where);
+        }
+    }
+
+    /** The first stop reading, the second vanish later, the third reset when a quarter of the messages has come. */
+    private static void fallIll(FanOutStage stage, int sick) {
+        for (int i = 0; i < sick; i++) {
+            stage.all.get(i).reads = false;
+            stage.all.get(2 * sick + i).resetAfter = MESSAGES / 4;
+        }
+    }
+
+    private static void vanish(FanOutStage stage, int sick) {
+        for (int i = sick; i < 2 * sick; i++) {
+            stage.cable.vanish(stage.all.get(i).connection.localPort());
+        }
+    }
+
+    private static void assertInOrder(Client client, String where) {
+        for (int i = 1; i < client.numbers.size(); i++) {
+            assertTrue(client.numbers.get(i) > client.numbers.get(i - 1), where + " " + client.numbers);
+        }
+    }
+
+    @Test
+    void nothingIsAllocatedForAMessage() {
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (FanOutStage stage = new FanOutStage(BatchConfig.defaults().withSlow(SlowClient.CONFLATE)
+                .withFramesPerClient(8)).connect(20)) {
+            Client stopped = stage.all.getFirst();
+            stopped.reads = false;
+            stage.all.subList(1, 20).forEach(client -> client.remembers = false);
+            MemorySegment message = MemorySegment.ofArray(new byte[FanOutStage.MESSAGE]);
+            long allocated = 0;
+            for (int round = 0; round < 6_000; round++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 10; i++) {
+                    stage.batch.add(stage.batch.putKeyed(i, message, 0, FanOutStage.MESSAGE), stage.everybody);
+                }
+                stage.now += FanOutStage.MILLISECOND;
+                stage.batch.flush(stage.now);
+                stage.server.poll(stage.now);
+                if (round >= 3_000) {
+                    allocated += threads.getCurrentThreadAllocatedBytes() - before;
+                }
+                stage.clients.poll(stage.now);
+            }
+            assertTrue(stage.batch.conflated(stage.accepted.getFirst()) > 10_000);
+            assertEquals(0, allocated, "bytes for 30000 messages to 20 clients");
+        }
+    }
+}

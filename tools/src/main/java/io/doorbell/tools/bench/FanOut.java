@@ -1,0 +1,103 @@
+package io.doorbell.tools.bench;
+
+import io.doorbell.tools.cli.ExitCode;
+import io.doorbell.tools.cli.UserError;
+import org.HdrHistogram.Histogram;
+
+/**
+ * A number of messages for each of a number of clients: timed from the first message to the moment at which all have been
+ * handed to the kernel. The next time begins when the clients have all of them. The first of two pinned threads sends,
+ * the second reads for all clients.
+ */
+abstract class FanOut extends Contestant<FanOut.Result> {
+    private static final long LONGEST_NANOS = 10_000_000_000L;
+    private static final int DIGITS = 3;
+
+    /**
+     * What one round yields.
+     *
+     * @param p50Nanos       half of the fan-outs took no longer
+     * @param count          fan-outs
+     * @param calls          system calls that sent, of all of them
+     * @param packets        frames, of all of them; 0 if that is not known
+     * @param allocatedBytes by the sending thread
+     */
+    record Result(long p50Nanos, long count, long calls, long packets, long allocatedBytes) {
+    }
+
+    private final PinnedThreads threads;
+    private final FanOutClients clients;
+    private final long bytes;
+    private final Histogram times = new Histogram(LONGEST_NANOS, DIGITS);
+    private long allocated;
+    private long calls;
+    private long packets;
+
+    /** @param bytes that all clients together get each time */
+    FanOut(String name, PinnedThreads threads, FanOutClients clients, long bytes) {
+        super(name);
+        this.threads = threads;
+        this.clients = clients;
+        this.bytes = bytes;
+    }
+
+    /** Sends all messages to all clients. */
+    abstract void send() throws Exception;
+
+    /** Does what sending leaves to do: to be called until the clients have everything. */
+    abstract void settle();
+
+    /** System calls that have sent something, ever. */
+    abstract long calls();
+
+    /** Frames that have left, ever. */
+    abstract long packets();
+
+    @Override
+    Result round(long nanos) {
+        times.reset();
+        Signal stop = new Signal();
+        threads.play(() -> {
+            try {
+                sendFor(nanos);
+            } finally {
+                stop.raise();
+            }
+        }, () -> clients.read(stop), nanos);
+        return new Result(times.getValueAtPercentile(50), times.getTotalCount(), calls, packets, allocated);
+    }
+
+    private void sendFor(long nanos) throws Exception {
+        long callsBefore = calls();
+        long packetsBefore = packets();
+        long allocatedBefore = ThreadStatus.allocatedBytes();
+        long expected = clients.received();
+        long until = System.nanoTime() + nanos;
+        do {
+            long begin = System.nanoTime();
+            send();
+            times.recordValue(Math.min(System.nanoTime() - begin, LONGEST_NANOS));
+            expected += bytes;
+            while (clients.received() < expected) {
+                settle();
+                waiting();
+            }
+        } while (System.nanoTime() - until < 0);
+        allocated = ThreadStatus.allocatedBytes() - allocatedBefore;
+        calls = calls() - callsBefore;
+        packets = packets() - packetsBefore;
+        if (clients.received() != expected) {
+            throw wrong("the clients have got " + (clients.received() - expected) + " bytes too many");
+        }
+    }
+
+    final void waiting() {
+        if (threads.failed().raised()) {
+            throw wrong("broken off");
+        }
+    }
+
+    final UserError wrong(String what) {
+        return new UserError(ExitCode.FAILED, name() + ": " + what);
+    }
+}
