@@ -15,6 +15,7 @@ import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.Tcb;
 import io.doorbell.tcp.Tcp;
 import io.doorbell.tcp.TcpConfig;
+import io.doorbell.tcp.Transitions;
 import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
 import java.util.SplittableRandom;
@@ -324,6 +325,7 @@ public final class TcpStack implements AutoCloseable {
     private final class Events implements EventSink {
         @Override
         public void connected(Tcb c) {
+            Transitions.opened(c);
             Connection connection = (Connection) c;
             if (connection.handler == null) {
                 Listener listener = (Listener) connection.listenPort();
@@ -365,6 +367,7 @@ public final class TcpStack implements AutoCloseable {
         @Override
         public void closed(Tcb c, CloseReason reason) {
             Connection connection = (Connection) c;
+            Transitions.closed(c, reason);
             if (connection.client != null) {
                 ConnectionSet.leaveAll(connection.client);
                 if (batch != null) {

@@ -58,6 +58,8 @@ public enum ConnectionField {
     /** Accepted from the user and not acknowledged, sent or not. */
     SEND_QUEUE,
     SEND_BUFFER,
+    /** Partial messages that are open. */
+    PARTIAL_MESSAGES,
 
     SRTT_NANOS,
     RTTVAR_NANOS,

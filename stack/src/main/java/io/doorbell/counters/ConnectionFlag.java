@@ -18,6 +18,8 @@ public enum ConnectionFlag {
     /** The user will read no more. */
     USER_CLOSED,
     CORKED,
+    /** Both sides agreed on the multi-segment option. */
+    MULTI_SEGMENT,
     /** A send was refused, and the user waits for room. */
     WANTS_WRITABLE,
     /** Data was offered to the user and not taken. */

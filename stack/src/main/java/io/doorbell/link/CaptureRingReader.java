@@ -54,7 +54,7 @@ public final class CaptureRingReader {
     }
 
     private long tail() {
-        return (long) CaptureRing.SHARED.getAcquire(memory, (long) CaptureRing.TAIL);
+        return (long) CaptureRing.SHARED.getAcquire(memory, (long) CaptureRing.TAIL) & -8L;
     }
 
     /** Hands over up to {@code limit} frames that were written since the last call; answers how many. */
@@ -65,7 +65,7 @@ public final class CaptureRingReader {
             long offset = Math.floorMod(cursor, capacity);
             int size = memory.get(CaptureRing.INT, CaptureRing.FIRST + offset);
             int kept = memory.get(CaptureRing.INT, CaptureRing.FIRST + offset + 4);
-            if (!possible(offset, size, kept) || tail - cursor > capacity) {
+            if (!possible(offset, size, kept) || tail < cursor || tail - cursor > capacity) {
                 skipTo(tail);
                 break;
             }

@@ -44,6 +44,15 @@ final class RowCopy {
         block.set(row, ConnectionField.SND_SCALE, c.sndScale);
         block.set(row, ConnectionField.SEND_QUEUE, c.state.sends() || c.finQueued ? c.unacknowledged() : 0);
         block.set(row, ConnectionField.SEND_BUFFER, c.options.sendBufferBytes());
+        block.set(row, ConnectionField.PARTIAL_MESSAGES, partialMessages(c));
+    }
+
+    private static int partialMessages(Tcb c) {
+        int count = 0;
+        for (PartialMessage each = c.partial == null ? null : c.partial.first; each != null; each = each.next) {
+            count++;
+        }
+        return count;
     }
 
     private static void receiving(Tcb c, InspectionBlock block, long row) {
@@ -86,6 +95,7 @@ final class RowCopy {
                 | ConnectionFlag.FIN_RECEIVED.bit(c.finReceived) | ConnectionFlag.RECOVERY.bit(flight != null && flight.recovering)
                 | ConnectionFlag.LOSS.bit(flight != null && flight.timedOut) | ConnectionFlag.PERSIST.bit(c.persisting)
                 | ConnectionFlag.USER_CLOSED.bit(c.userClosed) | ConnectionFlag.CORKED.bit(s != null && s.corked)
+                | ConnectionFlag.MULTI_SEGMENT.bit(c.multi != null && c.multi.isAgreed())
                 | ConnectionFlag.WANTS_WRITABLE.bit(c.wantsWritable) | ConnectionFlag.DATA_LEFT.bit(c.dataLeft);
     }
 

@@ -128,6 +128,7 @@ final class Timers {
         } else {
             paths.timeout(c);
             recovery.timeout(c, now);
+            Transitions.timedOut(c);
         }
         lifecycle.wantOutput(c);
     }

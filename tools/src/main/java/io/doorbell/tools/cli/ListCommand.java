@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
 
 /** {@code stack-cli list}. */
 @Command(name = "list", mixinStandardHelpOptions = true,
-        description = "Lists the stacks that show themselves, also those that died; exit code 1 if a file can't be read.")
+        description = "Lists the stacks that show themselves, also those that died; exit code 1 if a file can't be read.",
+        footer = {"", "Examples:", "  tools/stack-cli list", "  tools/stack-cli list --json"})
 final class ListCommand extends InspectCommand {
     @Option(names = "--json", description = "As JSON.")
     private boolean json;

@@ -13,7 +13,8 @@ import picocli.CommandLine.Parameters;
 
 /** {@code stack-cli stats}. */
 @Command(name = "stats", mixinStandardHelpOptions = true,
-        description = "What a stack has counted: frames, segments, resets, drops by reason, its link's rings and doorbells.")
+        description = "What a stack has counted: frames, segments, resets, drops by reason, its link's rings and doorbells.",
+        footer = {"", "Examples:", "  tools/stack-cli stats", "  tools/stack-cli stats 4711 --all"})
 final class StatsCommand extends InspectCommand {
     @Parameters(index = "0", arity = "0..1", paramLabel = "PID", description = "The stack. Default: the only one that runs.")
     private String stack;

@@ -19,7 +19,8 @@ import picocli.CommandLine.Parameters;
 
 /** {@code stack-cli top}. */
 @Command(name = "top", mixinStandardHelpOptions = true,
-        description = "The busiest connections of a stack, again and again, until Ctrl-C.")
+        description = "The busiest connections of a stack, again and again, until Ctrl-C.",
+        footer = {"", "Examples:", "  tools/stack-cli top --sort rtt", "  tools/stack-cli top 4711 --iterations 1 --json"})
 final class TopCommand extends InspectCommand {
     /** What to sort by, the largest first. */
     enum Key { rate, out, in, rtt, retrans, queue }
