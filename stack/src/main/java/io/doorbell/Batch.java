@@ -15,7 +15,8 @@ import java.util.Arrays;
  *
  * <p>Every client gets its messages in the order in which they were added; several that fit share a segment. A client
  * that holds as many frames as it may is slow: see {@link SlowClient}. If frames are short in all, messages wait
- * whatever the policy is, within the same bounds. Nobody waits for anybody else.
+ * whatever the policy is, within the same bounds. Nobody waits for anybody else. Nagle's algorithm, off
+ * unless it was chosen, would hold a batch back until the one before it is acknowledged.
  *
  * <p>It belongs to the thread that polls the stack. Nothing is allocated but when the batch grows beyond all before it,
  * and once for each client that is slow for the first time. How it went is told per {@code add}, a <i>delivery</i>, by

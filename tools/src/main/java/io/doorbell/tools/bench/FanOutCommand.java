@@ -1,5 +1,6 @@
 package io.doorbell.tools.bench;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import io.doorbell.Batch;
 import io.doorbell.BatchConfig;
 import io.doorbell.TcpStack;
@@ -8,6 +9,7 @@ import io.doorbell.tcp.TcpConfig;
 import io.doorbell.xdp.XdpLink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -27,6 +29,7 @@ final class FanOutCommand extends Benchmark {
     private static final int FIRST_PORT = 7000;
     private static final int FRAMES = 1 << 16;
     private static final int FRAMES_PER_CLIENT = 128;
+    private static final int OTHER_DESCRIPTORS = 500;
 
     @Option(names = "--sizes", paramLabel = "MxC", split = ",", defaultValue = "10x10,100x100,1x1000,1x10000",
             converter = SizeConverter.class, description = "Messages x clients (default: ${DEFAULT-VALUE}).")
@@ -53,16 +56,34 @@ final class FanOutCommand extends Benchmark {
         Table table = new Table("messages x clients", "Doorbell us", "NIO us", "ratio", "doorbells", "NIO calls",
                 "packets", "ns a packet");
         List<Figures> figures = new ArrayList<>();
-        StringBuilder disturbances = new StringBuilder();
+        StringBuilder text = new StringBuilder();
         for (Size size : sizes) {
             try (FanOut doorbell = new DoorbellFanOut(threads(), stack, batch, new FanOutClients(right()), size, DOORBELL,
-                    FIRST_PORT + figures.size(), payload); FanOut kernel = kernel(size)) {
-                disturbances.append(measure(List.of(doorbell, kernel)));
+                    FIRST_PORT + figures.size(), payload); FanOut kernel = fits(size) ? kernel(size) : null) {
+                text.append(measure(kernel == null ? List.of(doorbell) : List.of(doorbell, kernel)));
                 figures.add(report(size, doorbell, kernel, table));
+            }
+            if (!fits(size)) {
+                text.append(String.format("%d x %d was measured without the kernel: both need %d file descriptors, and this"
+                        + " process may have %d (ulimit -n)%n", size.messages(), size.clients(), descriptors(size),
+                        mostDescriptors()));
             }
         }
         return new Report(String.format("messages of %d bytes, %s, medians of %d rounds of %s s%n%n%s%n%s%n", payload,
-                link.statistics().mode, rounds(), seconds(), table, disturbances), figures);
+                link.statistics().mode, rounds(), seconds(), table, text), figures);
+    }
+
+    /** A client of either contestant has one, and so has each connection of the kernel's server. */
+    private static long descriptors(Size size) {
+        return 3L * size.clients() + OTHER_DESCRIPTORS;
+    }
+
+    private static long mostDescriptors() {
+        return ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class).getMaxFileDescriptorCount();
+    }
+
+    private static boolean fits(Size size) {
+        return descriptors(size) <= mostDescriptors();
     }
 
     private FanOut kernel(Size size) {
@@ -73,26 +94,31 @@ final class FanOutCommand extends Benchmark {
         }
     }
 
+    /** @param kernel null if it was not measured: then its figures are missing */
     private Figures report(Size size, FanOut doorbell, FanOut kernel, Table table) {
         double nanos = doorbell.median(FanOut.Result::p50Nanos);
-        double kernelNanos = kernel.median(FanOut.Result::p50Nanos);
         double doorbells = doorbell.median(r -> (double) r.calls() / r.count());
         double packets = doorbell.median(r -> (double) r.packets() / r.count());
-        double calls = kernel.median(r -> (double) r.calls() / r.count());
-        table.row(size.messages() + " x " + size.clients(), Table.number(1, nanos / 1000),
-                Table.number(1, kernelNanos / 1000), Table.number(2, nanos / kernelNanos), Table.number(2, doorbells),
-                Table.number(1, calls), Table.number(1, packets), Table.number(0, nanos / packets));
-        return new Figures()
+        Figures figures = new Figures()
                 .put("messages", size.messages())
                 .put("clients", size.clients())
                 .put("payload", payload)
                 .put("doorbells", doorbells)
                 .put("packets", packets)
-                .put("kernel_syscalls", calls)
                 .put("stack_p50_ns", Math.round(nanos))
-                .put("kernel_nio_p50_ns", Math.round(kernelNanos))
-                .put("ratio", nanos / kernelNanos)
                 .put("alloc_bytes_per_op", doorbell.sum(FanOut.Result::allocatedBytes) / doorbell.sum(FanOut.Result::count));
+        String[] kernelCells = {"-", "-", "-"};
+        if (kernel != null) {
+            double kernelNanos = kernel.median(FanOut.Result::p50Nanos);
+            double calls = kernel.median(r -> (double) r.calls() / r.count());
+            figures.put("kernel_syscalls", calls).put("kernel_nio_p50_ns", Math.round(kernelNanos))
+                    .put("ratio", nanos / kernelNanos);
+            kernelCells = new String[] {Table.number(1, kernelNanos / 1000), Table.number(2, nanos / kernelNanos),
+                Table.number(1, calls)};
+        }
+        table.row(size.messages() + " x " + size.clients(), Table.number(1, nanos / 1000), kernelCells[0], kernelCells[1],
+                Table.number(2, doorbells), kernelCells[2], Table.number(1, packets), Table.number(0, nanos / packets));
+        return figures;
     }
 
     /** A number of messages and of clients. */
