@@ -49,16 +49,6 @@ final class ConnectionTable {
         size--;
     }
 
-    /** Any connection of the table, null if it is empty: for taking them all down one by one. */
-    Tcb any() {
-        for (int i = 0; size > 0 && i < buckets.length; i++) {
-            if (buckets[i] != null) {
-                return buckets[i];
-            }
-        }
-        return null;
-    }
-
     /** The connection behind another in an order of the table's own, the first for null; null behind the last. */
     Tcb after(Tcb c) {
         if (c != null && c.nextInBucket != null) {

@@ -437,7 +437,9 @@ public final class Tcp implements Transport {
         for (ListenPort listener = listeners.any(); listener != null; listener = listeners.any()) {
             close(listener);
         }
-        for (Tcb c = table.any(); c != null; c = table.any()) {
+        Tcb next;
+        for (Tcb c = table.after(null); c != null; c = next) {
+            next = table.after(c);
             c.userClosed = true;
             lifecycle.reset(c, CloseReason.STACK_CLOSED);
         }
