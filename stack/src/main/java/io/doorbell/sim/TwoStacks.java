@@ -24,6 +24,7 @@ public final class TwoStacks implements AutoCloseable {
     public static final long START_NANOS = 1_000_000_000L;
 
     private static final long TICK_NANOS = 1_000;
+    private static final long LONGEST_TICK_NANOS = 1_000_000;
     private static final long LONGEST_STEP_NANOS = 1_000_000_000L;
 
     final TcpStack client;
@@ -39,6 +40,8 @@ public final class TwoStacks implements AutoCloseable {
     /** How long the server is busy with other things between two polls: what comes meanwhile comes as one burst. */
     long serverBusyNanos;
     private long serverDue = Long.MIN_VALUE;
+    /** Grows while a stack wants to be polled at once and does nothing, as when its frames are all out. */
+    private long idleTick = TICK_NANOS;
 
     /** Two stacks with the same settings on a cable that is as bad in both directions. */
     public TwoStacks(long seed, TcpConfig config, Impairment impairment) {
@@ -132,11 +135,22 @@ public final class TwoStacks implements AutoCloseable {
         // A frame that a path has let go, after a delay, is no work of a stack: but the other one has to be polled.
         if (work == 0 && framesSent() == before) {
             long next = Math.min(client.nextDeadlineNanos(), serverNext);
-            now = Math.max(now + TICK_NANOS, Math.min(next, wakeNanos.getAsLong()));
+            advance(Math.min(next, wakeNanos.getAsLong()));
         } else {
             now += TICK_NANOS;
+            idleTick = TICK_NANOS;
         }
         return work > 0;
+    }
+
+    private void advance(long untilNanos) {
+        if (untilNanos > now) {
+            now = Math.max(now + TICK_NANOS, untilNanos);
+            idleTick = TICK_NANOS;
+        } else {
+            now += idleTick;
+            idleTick = Math.min(2 * idleTick, LONGEST_TICK_NANOS);
+        }
     }
 
     private long framesSent() {
