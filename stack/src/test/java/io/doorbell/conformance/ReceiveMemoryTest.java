@@ -142,4 +142,34 @@ class ReceiveMemoryTest {
             script.require(!script.takeAll().isEmpty(), "no ACK left on " + flow);
         }
     }
+
+    /** Tiny out-of-order segments, each on a page of its own, of many connections: others go on as if there were none. */
+    @Test
+    void rfc2018_8_aFloodOfTinyPiecesTakesNothingFromOthers(Script script) {
+        script.frames(512);
+        Flow reader = open(script, 4000);
+        Flow[] flood = new Flow[40];
+        for (int i = 0; i < flood.length; i++) {
+            flood[i] = open(script, 5001 + i);
+        }
+        int seq = 1;
+        for (int round = 0; round < 15; round++) {
+            for (int i = round % 2; i < flood.length; i += 2) {
+                Segment[] tiny = new Segment[20];
+                for (int k = 0; k < tiny.length; k++) {
+                    tiny[k] = data(2049 + 3000 * ((k + round) % 20), 1 + round % 3).on(flood[i]);
+                }
+                script.receive(tiny);
+                script.takeAll();
+            }
+            script.use(reader);
+            script.receive(data(seq, 1460), data(seq + 1460, 1460));
+            script.expectDelivered(2920);
+            seq += 2920;
+            script.expect(ack(seq));
+        }
+        script.require(script.stack().link().frames().lowestAvailable() >= 512 / 2, "only "
+                + script.stack().link().frames().lowestAvailable() + " frames were left");
+        script.require(script.stack().counters().get(Counter.TCP_PRUNED_CONNECTIONS) > 0, "the bound was never reached");
+    }
 }
