@@ -1,6 +1,7 @@
 package io.doorbell;
 
 import io.doorbell.tcp.ConnectionOptions;
+import io.doorbell.tcp.MessageTemplate;
 import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.Tcb;
 import io.doorbell.tcp.Tcp;
@@ -60,6 +61,41 @@ public final class Connection extends Tcb {
      */
     public int begin(PartialMessage message, int length) {
         return tcp.begin(this, message, length);
+    }
+
+    /**
+     * {@link #send(MemorySegment, long, int)}, or its rehearsal.
+     *
+     * @param flags {@link MessageTemplate#WARM}: everything is done but posting, the emitter's work included, and then
+     *              undone, so that the next real send finds code and data in the caches; nothing else differs
+     *              afterwards. Allowed at any time; 0 is answered, and nothing done, if a send would not leave now or
+     *              if the link has no such mode
+     */
+    public int send(MemorySegment source, long offset, int length, int flags) {
+        return (flags & MessageTemplate.WARM) == 0 ? tcp.send(this, source, offset, length)
+                : tcp.rehearsal().send(this, source, offset, length);
+    }
+
+    /**
+     * The receive path's rehearsal: everything that the peer's next segment would cause if it had this payload, up to
+     * the call of the handler, is done and undone. Nothing else differs afterwards. Not from within a handler, where
+     * the path has just been used: there, as for a payload that no segment can have, 0 is answered and nothing done.
+     *
+     * @return {@code length} or 0
+     */
+    public int warmReceive(MemorySegment payload, long offset, int length) {
+        return tcp.rehearsal().receive(this, payload, offset, length);
+    }
+
+    /**
+     * Prepares a message of which the last bytes are still unknown, to be sent later with the least possible delay, any
+     * number of times. A set-up call: it takes a frame of the link for each segment of the message.
+     *
+     * @param length of the message, in bytes
+     * @return null, counted, if the connection does not send any more, or if the link has too few free frames
+     */
+    public MessageTemplate template(int length) {
+        return tcp.templates().open(this, length);
     }
 
     /** Bytes that a send would accept now; 0 if the connection does not send. */

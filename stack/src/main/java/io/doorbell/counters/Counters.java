@@ -9,6 +9,8 @@ import java.lang.foreign.ValueLayout;
  * and readable by anyone who maps the block.
  */
 public final class Counters {
+    private static final long SIZE = Counter.values().length * 8L;
+
     private final MemorySegment block;
 
     /** Counters in memory of their own, freed by the garbage collector. */
@@ -30,7 +32,7 @@ public final class Counters {
 
     /** Bytes that all counters take. */
     public static long blockSize() {
-        return Counter.values().length * 8L;
+        return SIZE;
     }
 
     public void increment(Counter counter) {
@@ -44,6 +46,16 @@ public final class Counters {
 
     public long get(Counter counter) {
         return block.get(ValueLayout.JAVA_LONG, counter.ordinal() * 8L);
+    }
+
+    /** Copies all counters, so that {@link #copyFrom} can set them back. */
+    public void copyTo(MemorySegment target) {
+        MemorySegment.copy(block, 0, target, 0, blockSize());
+    }
+
+    /** Sets all counters to what {@link #copyTo} has copied. */
+    public void copyFrom(MemorySegment source) {
+        MemorySegment.copy(source, 0, block, 0, blockSize());
     }
 
     /** The sum of all drops, whatever their reason. */

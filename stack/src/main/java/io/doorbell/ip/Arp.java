@@ -48,6 +48,7 @@ final class Arp {
     private long defendAfterNanos = Long.MIN_VALUE;
     private long now;
     private Transport transport;
+    private boolean warm;
 
     Arp(Link link, Ipv4Config config, Counters counters) {
         this.link = link;
@@ -63,6 +64,11 @@ final class Arp {
 
     void transport(Transport above) {
         this.transport = above;
+    }
+
+    /** While on, a neighbour that is due for confirmation is not asked. */
+    void warm(boolean on) {
+        warm = on;
     }
 
     void now(long nowNanos) {
@@ -236,17 +242,25 @@ final class Arp {
                 return Ipv4.LINK_FULL;
             }
         }
+        used(neighbour);
+        if (neighbour.isUsable()) {
+            EthernetHeader.write(memory, frame, neighbour.mac, mac, EthernetHeader.TYPE_IPV4);
+            return post(frame, length) ? Ipv4.SENT : Ipv4.LINK_FULL;
+        }
+        return hold(neighbour, frame, length);
+    }
+
+    /** The neighbour's MAC is being relied on: if it was not confirmed for long, that is made up for. */
+    void used(Neighbour neighbour) {
+        if (warm) {
+            return;
+        }
         if (neighbour.state == State.REACHABLE && now - neighbour.confirmedNanos > REACHABLE_NANOS) {
             neighbour.state = State.STALE;
         }
         if (neighbour.state == State.STALE) {
             startRequests(neighbour, State.PROBE);
         }
-        if (neighbour.isUsable()) {
-            EthernetHeader.write(memory, frame, neighbour.mac, mac, EthernetHeader.TYPE_IPV4);
-            return post(frame, length) ? Ipv4.SENT : Ipv4.LINK_FULL;
-        }
-        return hold(neighbour, frame, length);
     }
 
     /** Frames held for all neighbours together. */

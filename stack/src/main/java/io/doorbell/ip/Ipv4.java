@@ -44,6 +44,7 @@ public final class Ipv4 implements FrameReceiver {
     private Transport transport;
     private int timeToLive = DEFAULT_TTL;
     private int identification;
+    private int identificationBefore;
 
     /**
      * IPv4 on a link.
@@ -280,6 +281,45 @@ public final class Ipv4 implements FrameReceiver {
         Ipv4Header.write(frameMemory, transport - Ipv4Header.LENGTH, dscpEcn, length + Ipv4Header.LENGTH,
                 nextIdentification(), Ipv4Header.DONT_FRAGMENT, timeToLive, protocol, source, destination);
         return arp.send(nextHop, transport - HEADROOM, length + HEADROOM);
+    }
+
+    /** What {@link #readyMac} answers when frames to a neighbour can't be posted right away. */
+    public static final long NO_MAC = -1;
+
+    /**
+     * The MAC that a frame to the neighbour may be posted to without asking or waiting; {@link #NO_MAC} if it is not
+     * known, or if other frames wait for it. Whoever posts such a frame then calls {@link #used}.
+     */
+    public long readyMac(Neighbour neighbour) {
+        return neighbour.heldCount == 0 && neighbour.isUsable() ? neighbour.mac : NO_MAC;
+    }
+
+    /** While on, {@link #send} changes nothing, provided that the link is told to {@link Link#warm} too. */
+    public void warm(boolean on) {
+        arp.warm(on);
+        if (on) {
+            identificationBefore = identification;
+        } else {
+            identification = identificationBefore;
+        }
+    }
+
+    /** A frame was posted to the MAC that {@link #readyMac} gave: it is confirmed again if that is due. */
+    public void used(Neighbour neighbour) {
+        arp.used(neighbour);
+    }
+
+    /**
+     * Puts the headers in front of a segment that is posted later, and by somebody else. Since the packet has DF set,
+     * its identification means nothing and may serve for several packets (RFC 6864 section 4.1).
+     *
+     * @param transport as for {@link #send}
+     */
+    public void prepare(long transport, int length, int protocol, int source, int destination, int dscpEcn,
+                        long destinationMac) {
+        Ipv4Header.write(frameMemory, transport - Ipv4Header.LENGTH, dscpEcn, length + Ipv4Header.LENGTH,
+                nextIdentification(), Ipv4Header.DONT_FRAGMENT, timeToLive, protocol, source, destination);
+        EthernetHeader.write(frameMemory, transport - HEADROOM, destinationMac, mac, EthernetHeader.TYPE_IPV4);
     }
 
     /** For segments that belong to no connection (resets, SYN-ACKs): looks the next hop up itself. */

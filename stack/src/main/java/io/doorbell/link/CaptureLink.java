@@ -22,6 +22,7 @@ public final class CaptureLink implements Link {
     private final long epochOffsetNanos;
     private final int drainBytes;
     private final Tap tap = new Tap();
+    private boolean warm;
     private boolean closed;
 
     /** Whole frames, a buffer of 1 MB, times as the clock gives them. */
@@ -93,8 +94,23 @@ public final class CaptureLink implements Link {
         if (!link.transmit(address, length, nowNanos)) {
             return false;
         }
+        if (warm) {
+            return true;
+        }
         writer.write(link.frames().memory(), address, length, nowNanos + epochOffsetNanos);
         return true;
+    }
+
+    @Override
+    public void publish() {
+        link.publish();
+    }
+
+    @Override
+    public boolean warm(boolean on) {
+        boolean able = link.warm(on);
+        warm = on && able;
+        return able;
     }
 
     /** Flushes the link first: the wire does not wait for the capture. */

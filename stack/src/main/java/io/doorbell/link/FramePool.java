@@ -76,6 +76,11 @@ public final class FramePool {
         return lowest;
     }
 
+    /** Sets the fewest frames that were ever free back, after frames were taken and returned for show. */
+    public void lowestAvailable(int fewest) {
+        lowest = fewest;
+    }
+
     /** How many allocations were refused because too few frames were free. */
     public long refused() {
         return refused;

@@ -75,6 +75,11 @@ final class FrameQueue {
         return true;
     }
 
+    /** Takes the frame that was offered last back; the consumer has not seen it yet. */
+    void withdraw() {
+        control.set(OWN, WRITTEN, control.get(OWN, WRITTEN) - 1);
+    }
+
     /** Shows the consumer all that was offered, with one store; false if there was nothing new. */
     boolean publish() {
         long written = control.get(OWN, WRITTEN);

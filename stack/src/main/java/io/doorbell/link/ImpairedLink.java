@@ -182,6 +182,12 @@ public final class ImpairedLink implements Link {
         return true;
     }
 
+    /** Only with a transparent way out: the fate of a frame is drawn when it is posted. */
+    @Override
+    public boolean warm(boolean on) {
+        return outward.isTransparent() && link.warm(on);
+    }
+
     @Override
     public void flush(long nowNanos) {
         sendDue(nowNanos);

@@ -48,6 +48,24 @@ public interface Link extends AutoCloseable {
     void flush(long nowNanos);
 
     /**
+     * Shows the other side what was posted, without ringing; {@link #flush} does that too. Optional: a link that has
+     * more to do than one store leaves it to the flush.
+     */
+    default void publish() {
+    }
+
+    /**
+     * While this is on, {@link #transmit} does all that it does but for posting: the descriptor is written and taken
+     * back, nothing is held or counted. So the code and the memory that the next real frame needs are in the caches.
+     * Only between two calls of the link's owner; neither {@link #receive} nor {@link #flush} may come meanwhile.
+     *
+     * @return false if this link can't: nothing has changed then
+     */
+    default boolean warm(boolean on) {
+        return false;
+    }
+
+    /**
      * Whether frames may come in whose transport checksum the sender left to hardware that does not exist: a virtual
      * link, whose peer writes only the pseudo-header's sum (Linux, {@code CHECKSUM_PARTIAL}).
      */

@@ -12,6 +12,7 @@ public final class RingCaptureLink implements Link {
     private final CaptureRing ring;
     private final Tap tap = new Tap();
     private boolean wanted;
+    private boolean warm;
 
     public RingCaptureLink(Link link, CaptureRing ring) {
         this.link = link;
@@ -64,10 +65,22 @@ public final class RingCaptureLink implements Link {
     @Override
     public boolean transmit(long address, int length, long nowNanos) {
         boolean sent = link.transmit(address, length, nowNanos);
-        if (wanted && sent) {
+        if (wanted && sent && !warm) {
             ring.write(link.frames().memory(), address, length, nowNanos);
         }
         return sent;
+    }
+
+    @Override
+    public void publish() {
+        link.publish();
+    }
+
+    @Override
+    public boolean warm(boolean on) {
+        boolean able = link.warm(on);
+        warm = on && able;
+        return able;
     }
 
     @Override

@@ -178,6 +178,7 @@ final class Lifecycle {
         c.duplicateAcksOwed = 0;
         timers.remove(c);
         table.remove(c);
+        TemplateOutput.closeAll(c);
         if (rows != null) {
             rows.release(c);
         }

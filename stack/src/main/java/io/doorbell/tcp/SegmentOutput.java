@@ -73,8 +73,7 @@ final class SegmentOutput {
         } else {
             blocked = !sendDuplicateAcks(c) || !retransmitLost(c) || !sendNew(c) || !sendFin(c) || !sendAck(c);
         }
-        armTimers(c);
-        timers.schedule(c, c.nextDeadline());
+        schedule(c);
         return blocked;
     }
 
@@ -297,6 +296,16 @@ final class SegmentOutput {
         return segment == c.sendTail && segments.length(segment) < c.mss && Cork.holds(c, config.corkNanos(), now);
     }
 
+    /** Arms what follows from what was sent. */
+    void schedule(Tcb c) {
+        armTimers(c);
+        timers.schedule(c, c.nextDeadline());
+    }
+
+    long nowNanos() {
+        return now;
+    }
+
     private boolean sendSegment(Tcb c, int segment) {
         int length = segments.length(segment);
         int end = segments.end(segment);
@@ -321,7 +330,7 @@ final class SegmentOutput {
         return true;
     }
 
-    private void advance(Tcb c, int end) {
+    void advance(Tcb c, int end) {
         recovery.takeOff(c);
         if (end - c.sndNxt > 0) {
             c.sndNxt = end;

@@ -161,6 +161,28 @@ final class SendSpace {
         segments.set(segment, SegmentTable.READY);
     }
 
+    /** Frames that may be taken for data now: the rest is kept for control segments and what is received. */
+    int freeFrames() {
+        return pool.available() - keepFree;
+    }
+
+    /**
+     * Takes {@code length} bytes of sequence space for content that lies ready in a frame, whose hold passes to the
+     * send space. As {@link #reserve}, {@link #fill} and {@link #release} in one.
+     *
+     * @param payload its address, {@link #HEADROOM} behind the frame's first byte
+     * @param sum     its folded checksum
+     * @return the segment
+     */
+    int adopt(Tcb c, long payload, int length, int sum, int flags) {
+        int segment = pool.indexOf(payload);
+        segments.create(segment, c.sndEnd, length, payload, SegmentTable.READY | flags);
+        segments.sum(segment, sum);
+        append(c, segment);
+        c.sndEnd += length;
+        return segment;
+    }
+
     private void append(Tcb c, int segment) {
         if (c.sendTail == Tcb.NONE) {
             c.sendHead = segment;

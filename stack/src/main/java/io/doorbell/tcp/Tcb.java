@@ -151,6 +151,9 @@ public abstract class Tcb {
     /** A router or this host said that the peer cannot be reached; told if the connection times out. */
     boolean unreachable;
 
+    /** The templates that wait on this connection, as a chain; null if there are none. */
+    MessageTemplate templates;
+
     // Intrusive lists and the hash chain.
     Tcb nextOutput;
     Tcb nextEvent;

@@ -52,6 +52,8 @@ public final class Tcp implements Transport {
     private final WritableWaiters starved;
     private InspectionRows rows;
     private final SummedSends summedSends;
+    private final TemplateOutput templates;
+    private final Rehearsal rehearsal;
     private long now;
 
     /** How many random longs a stack needs. */
@@ -111,6 +113,10 @@ public final class Tcp implements Transport {
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
         summedSends = new SummedSends(sendSpace, paths, lifecycle, starved);
+        templates = new TemplateOutput(this, link, ipv4, scoreboard, sendSpace, output, recovery, window, paths,
+                lifecycle, config, counters);
+        rehearsal = new Rehearsal(link, ipv4, segments, scoreboard, sendSpace, output, data, burst, events, memory,
+                counters, connections);
     }
 
     // ---- one duty cycle, in this order
@@ -134,7 +140,7 @@ public final class Tcp implements Transport {
             return;
         }
         segment.ecn = ecn;
-        Tcb c = table.find(destination, source, segment.ports);
+        Tcb c = rehearsal.standsIn(table.find(destination, source, segment.ports));
         if (c != null) {
             lifecycle.touch(c);
             input.arrives(c, segment, now);
@@ -252,6 +258,16 @@ public final class Tcp implements Transport {
         lifecycle.wantOutput(c);
     }
 
+    /** Sends of what was prepared. */
+    public TemplateOutput templates() {
+        return templates;
+    }
+
+    /** Sends and receives that do not happen. */
+    public Rehearsal rehearsal() {
+        return rehearsal;
+    }
+
     /** Sends of what goes to many. */
     public SummedSends summedSends() {
         return summedSends;
@@ -326,7 +342,15 @@ public final class Tcp implements Transport {
         timerQueue.schedule(c, c.partial.deadlineNanos);
     }
 
-    private void waitForRoom(Tcb c) {
+    /** Time has moved on between two duty cycles, for everything but receiving. */
+    void advance(long nowNanos) {
+        if (nowNanos != now) {
+            ipv4.now(nowNanos);
+            now(nowNanos);
+        }
+    }
+
+    void waitForRoom(Tcb c) {
         c.wantsWritable = true;
         lifecycle.touch(c);
         if (c.unacknowledged() == 0) {
@@ -393,6 +417,7 @@ public final class Tcp implements Transport {
             }
         }
         c.finQueued = true;
+        TemplateOutput.closeAll(c);
         lifecycle.wantOutput(c);
     }
 

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 final class TcpOptions {
     static final int TIMESTAMPS_LENGTH = 12;
     /** NOP, NOP, kind 8, length 10: how everybody aligns the timestamps option (RFC 7323 appendix A). */
-    private static final int TIMESTAMPS_WORD = 0x0101_080a;
+    static final int TIMESTAMPS_WORD = 0x0101_080a;
 
     private static final int END = 0;
     static final int NO_OPERATION = 1;

@@ -166,7 +166,8 @@ public final class Application implements ConnectionHandler {
         wrote(new byte[length], length);
     }
 
-    void wrote(byte[] bytes, int length) {
+    /** Takes note of bytes that the script has sent past this class. */
+    public void wrote(byte[] bytes, int length) {
         sent.write(bytes, 0, length);
     }
 

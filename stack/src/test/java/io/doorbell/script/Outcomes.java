@@ -17,7 +17,7 @@ abstract class Outcomes extends Stage {
         return current.application;
     }
 
-    Connection connection() {
+    public Connection connection() {
         return application().connection();
     }
 

@@ -118,6 +118,11 @@ abstract class Stage {
         return current;
     }
 
+    /** What the stack's clock shows now. */
+    public long clockNanos() {
+        return now;
+    }
+
     /** Nanoseconds since the script's time 0. */
     public long time() {
         return stack == null ? now : now - epochNanos;

@@ -63,6 +63,11 @@ final class ProducerRing {
         map.set(ValueLayout.JAVA_INT, entry + 12, options);
     }
 
+    /** Takes the entry that was put last back, before it was submitted. */
+    void withdraw() {
+        next--;
+    }
+
     /** Makes everything that was put visible to the kernel. */
     void submit() {
         if (published != next) {

@@ -62,6 +62,7 @@ public final class XdpLink implements Link {
     private int handed;
     private long retryAtNanos = NEVER;
     private int lastErrno;
+    private boolean warm;
     private boolean closed;
 
     /** Starts the description of a link; {@link XdpLinkBuilder#open} makes it. */
@@ -158,18 +159,37 @@ public final class XdpLink implements Link {
     @Override
     public boolean transmit(long address, int length, long nowNanos) {
         if (length < EthernetHeader.LENGTH || length > longestFrame || (address & ~frameMask) + length > frameSize) {
-            statistics.txDropped++;
+            statistics.txDropped += warm ? 0 : 1;
             return true;
         }
         if (tx.free(1) <= 0) {
+            if (warm) {
+                return false;
+            }
             reclaim();
             statistics.txRefused++;
             return false;
         }
         frames.hold(address);
         tx.putDescriptor(address, length, 0);
+        if (warm) {
+            tx.withdraw();
+            frames.release(address);
+            return true;
+        }
         statistics.txFrames++;
         statistics.txBytes += length;
+        return true;
+    }
+
+    @Override
+    public void publish() {
+        tx.submit();
+    }
+
+    @Override
+    public boolean warm(boolean on) {
+        warm = on;
         return true;
     }
 

@@ -1,0 +1,285 @@
+package io.doorbell.tcp;
+
+import io.doorbell.wire.Bytes;
+import io.doorbell.wire.Checksum;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * A message that waits in the frames it will leave in, with all that is known ahead: headers are formed, the payload is
+ * summed. Between "the last byte is known" and "the frame is posted" there remain that byte, the sequence number, the
+ * acknowledgement, the window, the timestamps and the checksum's last fold.
+ *
+ * <p>A template has no position in the stream until it is sent: any number of them may wait on a connection while other
+ * data goes out, as many as there are frames for. At first all of it is holes. {@link #known} supplies bytes that stay
+ * from send to send; {@link #update} supplies the others, for one send, or changes known ones for good. After a send
+ * the template is armed again, in fresh frames, with the same known parts and the same holes; the frames that left
+ * belong to the send queue, and are sent again from there like any others.
+ *
+ * <p>It follows changes of the peer's MAC, of the segment size and of the path by itself. When its connection stops
+ * sending, for whatever reason, its frames go back to the pool and every call answers {@link #CLOSED}.
+ *
+ * <p>One thread, the stack's. Nothing here allocates but the making, and a change of the segment size.
+ */
+public final class MessageTemplate {
+    /** The message was posted to the link. */
+    public static final int FAST = 0;
+    /**
+     * Something was in the way (a window, earlier data, an unresolved neighbour, a full link): the message was accepted
+     * as ordinary data, in its turn, and leaves as soon as that may.
+     */
+    public static final int QUEUED = 1;
+    /** Neither posted nor queued: send buffer or frames are exhausted. {@code writable} tells when to try again. */
+    public static final int BACKPRESSURE = Tcb.BACKPRESSURE;
+    /** The template or the connection's sending side is closed. */
+    public static final int CLOSED = Tcb.CLOSED;
+    /** The handshake is not complete yet. */
+    public static final int NOT_CONNECTED = Tcb.NOT_CONNECTED;
+    /** Some byte was never supplied: nothing was sent. */
+    public static final int HOLES = -4;
+    /** Bytes beyond the message's, or the source's, ends: nothing was changed. */
+    public static final int OUT_OF_RANGE = -5;
+
+    /**
+     * For {@link #send(long, int)}: do everything but post. Holes are taken as they are, and afterwards nothing differs
+     * but what is in the caches. The answer is {@link #FAST} if it was done; otherwise what a send would have answered,
+     * or {@link #QUEUED} if the link can't, and nothing was done.
+     */
+    public static final int WARM = 1;
+    /** For {@link #send(long, int)}: post without ringing. The next flush, poll or ringing send takes it along. */
+    public static final int POST_ONLY = 2;
+
+    static final int NOT_FORMED = -1;
+    private static final int SEGMENT_CLOSED = 0;
+
+    final Tcb connection;
+    final int length;
+    private final TemplateOutput output;
+    private final MemorySegment memory;
+    /** A bit for each byte of the message: not supplied for the next send, and not known for good. */
+    private final long[] missing;
+    private final long[] holes;
+    int missingBytes;
+    private int holeBytes;
+
+    // The layout: each segment's payload address, its checksum, and that of what the headers don't change.
+    int segmentSize;
+    int count;
+    long[] payload;
+    /** In network byte order, not complemented, less than 18 bits. */
+    long[] sums;
+    long[] headerSums;
+    /** The connection's segment size that the headers were formed for; {@link #NOT_FORMED}; 0 when closed. */
+    int formedFor = NOT_FORMED;
+    long mac;
+    MessageTemplate next;
+    MessageTemplate previous;
+
+    MessageTemplate(TemplateOutput output, MemorySegment memory, Tcb connection, int length) {
+        this.output = output;
+        this.memory = memory;
+        this.connection = connection;
+        this.length = length;
+        int words = (length + 63) >>> 6;
+        missing = new long[words];
+        holes = new long[words];
+        Arrays.fill(holes, -1L);
+        if ((length & 63) != 0) {
+            holes[words - 1] = -1L >>> -length;
+        }
+        holeBytes = length;
+        rearm();
+    }
+
+    /** Bytes of the message. */
+    public int length() {
+        return length;
+    }
+
+    /** Bytes that must still be supplied before the next send. */
+    public int missing() {
+        return missingBytes;
+    }
+
+    /** Whether the template, or its connection's sending side, was closed. */
+    public boolean isClosed() {
+        return formedFor == SEGMENT_CLOSED;
+    }
+
+    /**
+     * Supplies bytes that stay from send to send.
+     *
+     * @return how many bytes are still missing, or {@link #OUT_OF_RANGE}, {@link #CLOSED}
+     */
+    public int known(int offset, MemorySegment source, long sourceOffset, int bytes) {
+        int result = update(offset, source, sourceOffset, bytes);
+        if (result >= 0) {
+            holeBytes -= clear(holes, offset, bytes);
+        }
+        return result;
+    }
+
+    /** {@link #known(int, MemorySegment, long, int)} from a whole array. */
+    public int known(int offset, byte[] source) {
+        return known(offset, MemorySegment.ofArray(source), 0, source.length);
+    }
+
+    /**
+     * Supplies bytes for the next send, or changes known ones. As often as wished, in any order, overlapping or not;
+     * only the difference is summed. The source may be reused at once.
+     *
+     * @return how many bytes are still missing, or {@link #OUT_OF_RANGE}, {@link #CLOSED}
+     */
+    public int update(int offset, MemorySegment source, long sourceOffset, int bytes) {
+        if ((offset | bytes) < 0 || bytes > length - offset || sourceOffset < 0
+                || bytes > source.byteSize() - sourceOffset) {
+            return OUT_OF_RANGE;
+        }
+        if (isClosed()) {
+            return CLOSED;
+        }
+        write(offset, source, sourceOffset, bytes);
+        return missingBytes -= clear(missing, offset, bytes);
+    }
+
+    /** {@link #update(int, MemorySegment, long, int)} from a whole array. */
+    public int update(int offset, byte[] source) {
+        return update(offset, MemorySegment.ofArray(source), 0, source.length);
+    }
+
+    /** Supplies eight bytes, the most significant first: {@link #update(int, MemorySegment, long, int)}. */
+    public int update64(int offset, long value) {
+        if (offset < 0 || offset > length - Long.BYTES) {
+            return OUT_OF_RANGE;
+        }
+        if (isClosed()) {
+            return CLOSED;
+        }
+        if (count > 1 && offset % segmentSize > segmentSize - Long.BYTES) {
+            return update(offset, output.scratch(value), 0, Long.BYTES);
+        }
+        int segment = count == 1 ? 0 : offset / segmentSize;
+        int at = offset - segment * segmentSize;
+        long target = payload[segment] + at;
+        long old = ~Bytes.u64(memory, target);
+        Bytes.put64(memory, target, value);
+        add(segment, at, Checksum.fold((value >>> 32) + (value & 0xffff_ffffL) + (old >>> 32) + (old & 0xffff_ffffL)));
+        return missingBytes -= clear(missing, offset, Long.BYTES);
+    }
+
+    /**
+     * Several updates, all or none, in the order given. Their bytes lie one behind the other in the source.
+     *
+     * @param offsets in the message
+     * @param lengths of each, in bytes
+     * @param updates how many there are
+     * @return how many bytes are still missing; {@link #OUT_OF_RANGE}, {@link #CLOSED}: nothing has changed
+     */
+    public int update(int[] offsets, int[] lengths, int updates, MemorySegment source, long sourceOffset) {
+        if (updates < 0 || updates > offsets.length || updates > lengths.length || sourceOffset < 0) {
+            return OUT_OF_RANGE;
+        }
+        long total = 0;
+        for (int i = 0; i < updates; i++) {
+            if ((offsets[i] | lengths[i]) < 0 || lengths[i] > length - offsets[i]) {
+                return OUT_OF_RANGE;
+            }
+            total += lengths[i];
+        }
+        if (total > source.byteSize() - sourceOffset) {
+            return OUT_OF_RANGE;
+        }
+        int left = isClosed() ? CLOSED : missingBytes;
+        long from = sourceOffset;
+        for (int i = 0; i < updates && left >= 0; i++) {
+            left = update(offsets[i], source, from, lengths[i]);
+            from += lengths[i];
+        }
+        return left;
+    }
+
+    /**
+     * Sends the message now, at this place in the stream, and rings the doorbell.
+     *
+     * @param nowNanos the time, of the clock that {@code poll} is given
+     * @return {@link #FAST}, {@link #QUEUED}; {@link #BACKPRESSURE}, {@link #HOLES}, {@link #CLOSED},
+     *         {@link #NOT_CONNECTED}, and then nothing was sent and nothing has changed
+     */
+    public int send(long nowNanos) {
+        return output.send(this, nowNanos, 0);
+    }
+
+    /**
+     * {@link #send(long)}, otherwise.
+     *
+     * @param flags {@link #WARM}, {@link #POST_ONLY}, or both
+     */
+    public int send(long nowNanos, int flags) {
+        return output.send(this, nowNanos, flags);
+    }
+
+    /** Gives the frames back. Idempotent. */
+    public void close() {
+        output.close(this);
+    }
+
+    // ---- for the output
+
+    /** Bytes of a segment. */
+    int length(int segment) {
+        return segment == count - 1 ? length - segment * segmentSize : segmentSize;
+    }
+
+    /** What one send supplied is missing again. */
+    void rearm() {
+        System.arraycopy(holes, 0, missing, 0, holes.length);
+        missingBytes = holeBytes;
+    }
+
+    /** The frames are gone. */
+    void closed() {
+        formedFor = SEGMENT_CLOSED;
+        count = 0;
+    }
+
+    private void write(int offset, MemorySegment source, long sourceOffset, int bytes) {
+        int segment = count == 1 ? 0 : offset / segmentSize;
+        int at = offset - segment * segmentSize;
+        long from = sourceOffset;
+        int left = bytes;
+        while (left > 0) {
+            int part = Math.min(left, length(segment) - at);
+            long target = payload[segment] + at;
+            int old = ~Checksum.fold(Checksum.sum(memory, target, part)) & 0xffff;
+            long fresh = Checksum.copyAndSum(source, from, memory, target, part);
+            add(segment, at, Checksum.word(Checksum.fold(fresh + old)));
+            from += part;
+            left -= part;
+            segment++;
+            at = 0;
+        }
+    }
+
+    /** RFC 1624 equation 3, with the complement of what was there already in {@code difference}. */
+    private void add(int segment, int at, int difference) {
+        long sum = sums[segment] + ((at & 1) == 0 ? difference : Checksum.swap(difference));
+        sums[segment] = (sum & 0xffff) + (sum >>> 16);
+    }
+
+    /** @return how many of the bits were set */
+    private static int clear(long[] bits, int offset, int bytes) {
+        if (bytes == 0) {
+            return 0;
+        }
+        int first = offset >>> 6;
+        int last = offset + bytes - 1 >>> 6;
+        int cleared = 0;
+        for (int word = first; word <= last; word++) {
+            long mask = (word == first ? -1L << offset : -1L) & (word == last ? -1L >>> -(offset + bytes) : -1L);
+            long hit = bits[word] & mask;
+            bits[word] ^= hit;
+            cleared += Long.bitCount(hit);
+        }
+        return cleared;
+    }
+}

@@ -1,0 +1,90 @@
+package io.doorbell.tools.bench;
+
+import io.doorbell.link.FramePool;
+import io.doorbell.link.FrameReceiver;
+import io.doorbell.link.Link;
+import io.doorbell.link.LinkStatistics;
+
+/** A link that notes when its descriptors were published and ready for the doorbell. */
+final class PostedTimeLink implements Link {
+    private final Link link;
+    private long postedNanos;
+    private long frames;
+
+    PostedTimeLink(Link link) {
+        this.link = link;
+    }
+
+    /** When the last flush had shown the other side what it flushed, before it rang. */
+    long postedNanos() {
+        return postedNanos;
+    }
+
+    /** Frames posted so far. */
+    long posted() {
+        return frames;
+    }
+
+    @Override
+    public FramePool frames() {
+        return link.frames();
+    }
+
+    @Override
+    public int mtu() {
+        return link.mtu();
+    }
+
+    @Override
+    public long mac() {
+        return link.mac();
+    }
+
+    @Override
+    public boolean partialChecksums() {
+        return link.partialChecksums();
+    }
+
+    @Override
+    public int receive(FrameReceiver receiver, int limit, long nowNanos) {
+        return link.receive(receiver, limit, nowNanos);
+    }
+
+    @Override
+    public boolean transmit(long address, int length, long nowNanos) {
+        frames++;
+        return link.transmit(address, length, nowNanos);
+    }
+
+    @Override
+    public void publish() {
+        link.publish();
+    }
+
+    @Override
+    public boolean warm(boolean on) {
+        return link.warm(on);
+    }
+
+    @Override
+    public void flush(long nowNanos) {
+        link.publish();
+        postedNanos = System.nanoTime();
+        link.flush(nowNanos);
+    }
+
+    @Override
+    public long nextDeadlineNanos() {
+        return link.nextDeadlineNanos();
+    }
+
+    @Override
+    public LinkStatistics statistics() {
+        return link.statistics();
+    }
+
+    @Override
+    public void close() {
+        link.close();
+    }
+}

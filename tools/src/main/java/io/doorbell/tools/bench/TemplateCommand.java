@@ -1,0 +1,63 @@
+package io.doorbell.tools.bench;
+
+import io.doorbell.TcpStack;
+import io.doorbell.netns.VethPair;
+import io.doorbell.tcp.TcpConfig;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+/** {@code tools/bench template}. */
+@Command(name = "template", mixinStandardHelpOptions = true,
+        description = "From the last eight bytes of a message known to its descriptor published and ready for the"
+                + " doorbell: a message template beside an ordinary send, for messages of 64, 256 and 1400 bytes, over"
+                + " AF_XDP on veth.")
+final class TemplateCommand extends Benchmark {
+    private static final int[] MESSAGE_BYTES = {64, 256, 1400};
+
+    @Override
+    Report run() {
+        VethPair pair = pair("xdp0").create();
+        PostedTimeLink link = new PostedTimeLink(made(XdpEnds.open(pair.left(), XdpEnds.LEFT)));
+        TcpStack sending = made(TcpStack.on(link).address(XdpEnds.LEFT + "/24").build());
+        // Every message is acknowledged at once, so that the window never has a say.
+        TcpStack receiving = made(TcpStack.on(made(XdpEnds.open(pair.right(), XdpEnds.RIGHT)))
+                .address(XdpEnds.RIGHT + "/24").tcp(TcpConfig.builder().delayedAckNanos(0).build()).build());
+        List<MessageSends> all = new ArrayList<>();
+        for (int i = 0; i < MESSAGE_BYTES.length; i++) {
+            all.add(made(new PlainSends(MESSAGE_BYTES[i], 2 * i, threads(), link, sending, receiving, XdpEnds.RIGHT)));
+            all.add(made(new TemplateSends(MESSAGE_BYTES[i], 2 * i + 1, threads(), link, sending, receiving,
+                    XdpEnds.RIGHT)));
+        }
+        String mode = link.statistics().mode;
+        String disturbances = measure(all);
+        List<Figures> figures = new ArrayList<>();
+        for (int i = 0; i < all.size(); i += 2) {
+            figures.add(figures(all.get(i), all.get(i + 1)));
+        }
+        return new Report(String.format("last bytes known to descriptor published, %s, medians of %d rounds of %s s;"
+                + " each time includes one reading of the clock%n%n%s%n%s%n", mode, rounds(), seconds(), table(all),
+                disturbances), figures);
+    }
+
+    private static Figures figures(MessageSends plain, MessageSends template) {
+        double plainNanos = plain.median(PostedTimes::p50Nanos);
+        double templateNanos = template.median(PostedTimes::p50Nanos);
+        return new Figures()
+                .put("message_bytes", plain.messageBytes())
+                .put("plain_to_descriptor_p50_ns", Math.round(plainNanos))
+                .put("template_to_descriptor_p50_ns", Math.round(templateNanos))
+                .put("ratio", templateNanos / plainNanos)
+                .put("alloc_bytes_per_op", template.sum(PostedTimes::allocatedBytes) / template.sum(PostedTimes::count));
+    }
+
+    private static Table table(List<MessageSends> all) {
+        Table table = new Table("", "p50 ns", "p99 ns", "sends", "bytes allocated / op");
+        for (MessageSends each : all) {
+            table.row(each.name(), Table.number(0, each.median(PostedTimes::p50Nanos)),
+                    Table.number(0, each.median(PostedTimes::p99Nanos)), Table.number(0, each.sum(PostedTimes::count)),
+                    Table.number(3, each.sum(PostedTimes::allocatedBytes) / each.sum(PostedTimes::count)));
+        }
+        return table;
+    }
+}
