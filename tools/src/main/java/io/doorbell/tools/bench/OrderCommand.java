@@ -1,0 +1,89 @@
+package io.doorbell.tools.bench;
+
+import io.doorbell.TcpStack;
+import io.doorbell.netns.VethPair;
+import io.doorbell.tcp.TcpConfig;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+/** {@code tools/bench order}. */
+@Command(name = "order", mixinStandardHelpOptions = true,
+        description = "A market-data message of 64 bytes reaches an engine, and an order of 256 bytes comes back, of"
+                + " which a price and a quantity, 8 bytes each, were not known before: the time that the exchange sees,"
+                + " over veth, both ends tied to a processor each. The exchange is Doorbell over AF_XDP for all; the"
+                + " engine is the kernel's TCP through NIO, spinning, or Doorbell with an ordinary send, a message"
+                + " template, a partial message, or one with the multi-segment option.")
+final class OrderCommand extends Benchmark {
+    private final List<Orders> all = new ArrayList<>();
+
+    @Override
+    Report run() {
+        Orders kernel = kernel();
+        Orders plain = stack("plain send", new OrderWays.Plain(), false);
+        Orders template = stack("template", new OrderWays.Template(), false);
+        Orders partial = stack("partial message", new OrderWays.Partial(), false);
+        Orders option = stack("partial, with the option", new OrderWays.Partial(), true);
+        String disturbances = measure(all);
+        Figures figures = new Figures();
+        put(figures, "kernel", kernel);
+        put(figures, "plain", plain);
+        put(figures, "template", template);
+        put(figures, "partial", partial);
+        put(figures, "option", option);
+        figures.put("ratio_template_kernel", p50(template) / p50(kernel));
+        figures.put("ratio_template_plain", p50(template) / p50(plain));
+        figures.put("alloc_bytes_per_op", allocated(template));
+        return new Report(String.format("market data to order, as the exchange sees it, medians of %d rounds of %s s%n%n%s"
+                + "%n%s%n", rounds(), seconds(), table(kernel), disturbances), figures);
+    }
+
+    /** Each engine has a pair of its own, so that none meets what another one left. */
+    private String address(int end) {
+        return "10.77." + (11 + all.size()) + "." + end;
+    }
+
+    private Orders kernel() {
+        VethPair pair = pair("order" + all.size()).addresses(null, address(2) + "/24").create();
+        Orders orders = made(new KernelOrders("kernel TCP, NIO spinning", threads(), open(pair.left(), address(1), false),
+                pair.right().namespace(), address(1)));
+        all.add(orders);
+        return orders;
+    }
+
+    private Orders stack(String name, StackOrders.Way way, boolean multiSegment) {
+        VethPair pair = pair("order" + all.size()).create();
+        Orders orders = made(new StackOrders(name, threads(), open(pair.left(), address(1), multiSegment),
+                open(pair.right(), address(2), multiSegment), address(1), way));
+        all.add(orders);
+        return orders;
+    }
+
+    private TcpStack open(VethPair.End end, String address, boolean multiSegment) {
+        return TcpStack.on(made(XdpEnds.open(end, address))).address(address + "/24")
+                .tcp(TcpConfig.builder().multiSegment(multiSegment).build()).build();
+    }
+
+    private static double p50(Orders orders) {
+        return orders.median(RoundTrips::p50Nanos);
+    }
+
+    private static double allocated(Orders orders) {
+        return orders.sum(RoundTrips::allocatedBytes) / orders.sum(RoundTrips::count);
+    }
+
+    private static void put(Figures figures, String name, Orders orders) {
+        figures.put(name + "_p50_ns", Math.round(p50(orders)));
+        figures.put(name + "_p99_ns", Math.round(orders.median(RoundTrips::p99Nanos)));
+    }
+
+    private Table table(Orders kernel) {
+        Table table = new Table("", "p50 us", "p99 us", "of kernel", "orders", "bytes allocated / op");
+        for (Orders each : all) {
+            table.row(each.name(), Table.number(2, p50(each) / 1000),
+                    Table.number(2, each.median(RoundTrips::p99Nanos) / 1000), Table.number(2, p50(each) / p50(kernel)),
+                    Table.number(0, each.sum(RoundTrips::count)), Table.number(3, allocated(each)));
+        }
+        return table;
+    }
+}
