@@ -29,6 +29,11 @@ abstract class Contestant<R> implements AutoCloseable {
         results.add(result);
     }
 
+    /** Of the rounds that count, in their order. */
+    final List<R> results() {
+        return List.copyOf(results);
+    }
+
     /** The median over the rounds that count. */
     final double median(ToDoubleFunction<R> figure) {
         double[] sorted = results.stream().mapToDouble(figure).sorted().toArray();

@@ -64,6 +64,16 @@ abstract class MessageSends extends Contestant<PostedTimes> {
     /** Forms what is known beforehand. */
     abstract void prepare(Connection connection);
 
+    /** What the sending thread does between two sends; nothing is due at its end. */
+    void beforeSend(Connection connection, TcpStack stack) {
+        // The next send follows at once.
+    }
+
+    /** Whether a round of warming up must not end yet. */
+    boolean training() {
+        return false;
+    }
+
     /**
      * The number is the last eight bytes of the message; they are known now, and the message leaves.
      *
@@ -79,8 +89,7 @@ abstract class MessageSends extends Contestant<PostedTimes> {
         if (received.received() != number) {
             throw wrong(received.received() + " of " + number + " messages arrived");
         }
-        return new PostedTimes(times.getValueAtPercentile(50), times.getValueAtPercentile(99), times.getTotalCount(),
-                allocated);
+        return new PostedTimes(times.copy(), allocated);
     }
 
     private void sendFor(long nanos) {
@@ -88,6 +97,7 @@ abstract class MessageSends extends Contestant<PostedTimes> {
         long until = System.nanoTime() + nanos;
         long now;
         do {
+            beforeSend(connection, sending);
             long frames = link.posted();
             long begin = System.nanoTime();
             boolean posted = send(connection, sending, ++number, begin);
@@ -96,7 +106,7 @@ abstract class MessageSends extends Contestant<PostedTimes> {
             }
             awaitAcknowledgement();
             now = System.nanoTime();
-        } while (now - until < 0);
+        } while (now - until < 0 || training());
         allocated = ThreadStatus.allocatedBytes() - allocatedBefore;
         sent = true;
     }

@@ -1,12 +1,26 @@
 package io.doorbell.tools.bench;
 
+import org.HdrHistogram.Histogram;
+
 /**
  * What one round of sends yields, each timed from its last byte known to its descriptor published.
  *
- * @param p50Nanos       half of the sends took no longer
- * @param p99Nanos       99 of 100 took no longer
- * @param count          sends timed
+ * @param times          of the sends, in nanoseconds
  * @param allocatedBytes on the heap, by the sending thread
  */
-record PostedTimes(long p50Nanos, long p99Nanos, long count, long allocatedBytes) {
+record PostedTimes(Histogram times, long allocatedBytes) {
+    /** Half of the sends took no longer. */
+    long p50Nanos() {
+        return times.getValueAtPercentile(50);
+    }
+
+    /** 99 of 100 took no longer. */
+    long p99Nanos() {
+        return times.getValueAtPercentile(99);
+    }
+
+    /** Sends timed. */
+    long count() {
+        return times.getTotalCount();
+    }
 }

@@ -74,6 +74,26 @@ class BenchTest {
 
     @Test
     @RequiresRoot
+    void orderReportsEveryFigure() throws IOException {
+        Map<String, Double> figures = run("order");
+        assertEquals(List.of("kernel_p50_ns", "kernel_p99_ns", "plain_p50_ns", "plain_p99_ns", "template_p50_ns",
+                "template_p99_ns", "partial_p50_ns", "partial_p99_ns", "option_p50_ns", "option_p99_ns",
+                "ratio_template_kernel", "ratio_template_plain", "alloc_bytes_per_op"), List.copyOf(figures.keySet()));
+        figures.forEach((name, value) -> assertTrue(value > 0 || name.startsWith("alloc"), name + " is " + value));
+    }
+
+    @Test
+    @RequiresRoot
+    void warmReportsEveryFigureOfEachPause() throws IOException {
+        Map<String, Double> figures = run("warm", "--pauses", "2,10");
+        assertEquals(List.of("pause_ms", "cold_p50_ns", "warmed_p50_ns", "cold_p99_ns", "warmed_p99_ns", "ratio_p50"),
+                List.copyOf(figures.keySet()));
+        assertEquals(2, out.toString().lines().filter(line -> line.startsWith("{")).count());
+        figures.forEach((name, value) -> assertTrue(value > 0, name + " is " + value));
+    }
+
+    @Test
+    @RequiresRoot
     void streamReportsEveryFigure() throws IOException {
         Map<String, Double> figures = run("stream");
         assertEquals(List.of("message_bytes", "doorbell_gbps", "doorbell_send_gbps", "doorbell_receive_gbps", "kernel_gbps",
@@ -92,6 +112,8 @@ class BenchTest {
         "pingpong --cpus 1,1      | they need two different processors",
         "stream --message 0       | '0' is not the length of a message",
         "stream --message 131073  | give 1 to 131072 bytes",
+        "warm --every 0           | give 1 microsecond or more",
+        "warm --pauses 0          | give 1 to 10000 milliseconds",
         "stream --nonsense        | Unknown option: '--nonsense'",
         "nonsense                 | 'nonsense'",
     })
