@@ -131,6 +131,15 @@ class HouseRulesTest {
     }
 
     @Test
+    void tests_that_nobody_runs_are_noticed() {
+        String tests = " class B {\n    @Test\n    void f() { }\n    }\n}\n";
+        assertEquals(List.of("A.java:2: the tests of B never run: only a @Nested class inside another is found"),
+                violationsOf("A.java", "class A {\n    static" + tests));
+        assertNone(violationsOf("A.java", "class A {\n    @Nested" + tests));
+        assertNone(violationsOf("A.java", "class A {\n    static class B { void f() { } }\n}\n"));
+    }
+
+    @Test
     void a_suppressed_warning_is_noticed_in_main_code_only() {
         String text = "class A {\n    @SuppressWarnings(\"unused\")\n    int x;\n"
                 + "    void f(@java.lang.SuppressWarnings(\"unused\") int y) { }\n}\n";

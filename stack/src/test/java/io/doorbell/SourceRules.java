@@ -5,6 +5,7 @@ import com.sun.source.tree.BlockTree;
 import com.sun.source.tree.ClassTree;
 import com.sun.source.tree.CompilationUnitTree;
 import com.sun.source.tree.MethodTree;
+import com.sun.source.tree.ModifiersTree;
 import com.sun.source.tree.PackageTree;
 import com.sun.source.tree.Tree;
 import com.sun.source.util.JavacTask;
@@ -38,6 +39,8 @@ final class SourceRules {
     /** Names that say nothing about what is inside. */
     private static final Set<String> EMPTY_NAMES =
             Set.of("impl", "util", "utils", "common", "helper", "helpers", "manager");
+    private static final Set<String> TESTS = Set.of("Test", "ParameterizedTest", "RepeatedTest", "Property", "Example",
+            "TestFactory");
     /** Where a name in camel case has its next word. */
     private static final Pattern NEXT_WORD = Pattern.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_");
     /** Written apart, so that this file keeps the rule too. */
@@ -156,7 +159,22 @@ final class SourceRules {
                     report(tree, "class " + tree.getSimpleName() + " is named for nothing: name it for what it does");
                 }
             }
+            if (getCurrentPath().getParentPath().getLeaf() instanceof ClassTree && hasTests(tree)
+                    && !annotated(tree.getModifiers(), Set.of("Nested", "Group"))) {
+                report(tree, "the tests of " + tree.getSimpleName() + " never run: only a @Nested class inside another is"
+                        + " found");
+            }
             return super.visitClass(tree, nothing);
+        }
+
+        private static boolean hasTests(ClassTree tree) {
+            return tree.getMembers().stream().anyMatch(member -> member instanceof MethodTree method
+                    && annotated(method.getModifiers(), TESTS));
+        }
+
+        private static boolean annotated(ModifiersTree modifiers, Set<String> names) {
+            return modifiers.getAnnotations().stream()
+                    .anyMatch(annotation -> names.contains(annotation.getAnnotationType().toString()));
         }
 
         @Override

@@ -18,15 +18,15 @@ import java.lang.foreign.MemorySegment;
  * </pre>
  * Numbers of the layout have 7 bits in each byte, the high bit set in all but the last, the most significant first.
  */
-final class MultiSegmentOption {
+public final class MultiSegmentOption {
     /** RFC 6994, RFC 4727: for experiments. */
     static final int KIND = 253;
     /** Not registered with IANA: it names this project's experiment. */
     static final int EXPERIMENT = 0xdb0e;
     static final int SYN_LENGTH = 8;
-    static final int SYN_ACK_LENGTH = 12;
+    public static final int SYN_ACK_LENGTH = 12;
     /** Kind, length, ExID and check code: the layout follows. */
-    static final int FIXED_LENGTH = 8;
+    public static final int FIXED_LENGTH = 8;
     /** Starts are relative to SEG.SEQ: never farther than the largest window and what lies before it. */
     static final int FARTHEST = 1 << 30;
 
@@ -35,6 +35,23 @@ final class MultiSegmentOption {
     private static final int LONGEST_NUMBER = 5;
 
     private MultiSegmentOption() {
+    }
+
+    /** Where the option is among a segment's options, from its kind on; -1 if it is not there whole. */
+    public static int find(byte[] options) {
+        int at = 0;
+        while (at + 1 < options.length && options[at] != 0) {
+            int size = options[at] == 1 ? 1 : options[at + 1] & 0xff;
+            if (options[at] != 1 && size < 2 || at + size > options.length) {
+                return -1;
+            }
+            if ((options[at] & 0xff) == KIND && size >= SYN_LENGTH
+                    && ((options[at + 2] & 0xff) << 8 | options[at + 3] & 0xff) == EXPERIMENT) {
+                return at;
+            }
+            at += size;
+        }
+        return -1;
     }
 
     /** @return bytes written */
@@ -55,12 +72,13 @@ final class MultiSegmentOption {
         return SYN_ACK_LENGTH;
     }
 
-    static int proof(int nonce, int peerNonce) {
+    /** What a SYN-ACK carries to show that the SYN's nonce was understood. */
+    public static int proof(int nonce, int peerNonce) {
         return (int) (key(nonce, peerNonce) >>> 32);
     }
 
     /** What the check codes of one direction begin with. */
-    static long key(int senderNonce, int receiverNonce) {
+    public static long key(int senderNonce, int receiverNonce) {
         return stir(stir(MULTIPLIER, senderNonce), receiverNonce);
     }
 
@@ -92,7 +110,7 @@ final class MultiSegmentOption {
      * @param relativeSeq  SEG.SEQ less the sender's initial sequence number
      * @param option       its address; {@code length} without padding
      */
-    static int check(long key, int relativeSeq, MemorySegment memory, long option, int length, long payload,
+    public static int check(long key, int relativeSeq, MemorySegment memory, long option, int length, long payload,
                      int payloadLength) {
         long hash = stir(stir(key, relativeSeq), payloadLength);
         hash = stirBytes(hash, memory, option + FIXED_LENGTH, length - FIXED_LENGTH);

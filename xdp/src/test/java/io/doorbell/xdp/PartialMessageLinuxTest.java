@@ -38,6 +38,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -79,15 +80,16 @@ class PartialMessageLinuxTest {
 
     @Test
     void theKeptCaptureShowsTheThreeSegments() throws IOException {
-        try (InputStream kept = PartialMessageLinuxTest.class.getResourceAsStream("/doorbell/" + FIXTURE)) {
+        try (InputStream kept = PartialMessageLinuxTest.class.getResourceAsStream("/captures/" + FIXTURE)) {
             assertNotNull(kept, FIXTURE + " is missing: the page of pcap-fixtures says how to make it");
             assertEquals(EXPECTED, payloads(kept.readAllBytes()));
         }
     }
 
     /** Everything that needs namespaces. */
+    @Nested
     @RequiresRoot
-    static class OverVeth {
+    class OverVeth {
         private Namespace ours;
         private Namespace peer;
 
@@ -95,7 +97,9 @@ class PartialMessageLinuxTest {
         void start() {
             ours = Namespace.create();
             peer = Namespace.create();
-            VethPair.between(ours, peer).addresses("10.98.2.10/24", KERNEL + "/24").create();
+            VethPair pair = VethPair.between(ours, peer).addresses("10.98.2.10/24", KERNEL + "/24").create();
+            // A capture is to show checksums as they are on a wire.
+            pair.right().checksumOffload(false);
         }
 
         @AfterEach

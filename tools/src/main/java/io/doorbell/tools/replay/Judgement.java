@@ -1,6 +1,7 @@
 package io.doorbell.tools.replay;
 
 import io.doorbell.tools.pcap.CapturedSegment;
+import io.doorbell.tools.pcap.StreamPart;
 import io.doorbell.wire.Seq;
 import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.ValueLayout;
@@ -115,14 +116,17 @@ final class Judgement {
 
     /** What was delivered against what a segment of the peer carried; a segment may come from anywhere. */
     private void compareBytes(CapturedSegment segment, int from, byte[] delivered) {
-        long there = segment.payload().byteSize();
         if (segment.damaged() || segment.isIcmpError() || segment.payloadLength() == 0) {
             return;
         }
-        for (long i = Math.max(0, -(long) from); i < there && from + i < delivered.length; i++) {
-            if (segment.payload().get(ValueLayout.JAVA_BYTE, i) != delivered[(int) (from + i)]) {
-                differ(timeOf(segment), "byte " + (from + i) + " delivered is not the one that the peer sent");
-                return;
+        for (StreamPart part : StreamPart.of(segment)) {
+            long there = Math.min(part.length(), segment.payload().byteSize() - part.offset());
+            long start = (long) from + part.start();
+            for (long i = Math.max(0, -start); i < there && start + i < delivered.length; i++) {
+                if (segment.payload().get(ValueLayout.JAVA_BYTE, part.offset() + i) != delivered[(int) (start + i)]) {
+                    differ(timeOf(segment), "byte " + (start + i) + " delivered is not the one that the peer sent");
+                    return;
+                }
             }
         }
     }

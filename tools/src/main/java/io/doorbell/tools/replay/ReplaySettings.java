@@ -34,6 +34,7 @@ record ReplaySettings(TcpConfig tcp, int mtu, int frames, boolean opens, boolean
             configured.timestamps(syn.hasTimestamps() || answers && !asked.hasTimestamps());
             configured.sack(syn.sackPermitted() || answers && !asked.sackPermitted());
             configured.windowScaling(syn.windowScale() >= 0 || answers && asked.windowScale() < 0);
+            configured.multiSegment(MultiSegmentTranslation.offered(syn));
             configured.maxSegmentSize(syn.maxSegmentSize());
             mtu = Math.max(mtu, syn.maxSegmentSize() + 40);
         }

@@ -27,6 +27,7 @@ final class Translation {
     private static final int OPTION_TIMESTAMPS = 8;
     private static final int IP = EthernetHeader.LENGTH;
 
+    private final MultiSegmentTranslation multiSegment = new MultiSegmentTranslation();
     private final int peerPort;
     private int stackPort;
     /** The captured side's initial sequence number, and the stack's. */
@@ -60,6 +61,7 @@ final class Translation {
         capturedStart = captured.seq();
         stackStart = stack.seq();
         startKnown = true;
+        multiSegment.align(captured, stack);
         if (captured.hasTimestamps() && stack.hasTimestamps()) {
             clocksKnown = true;
             capturedClock = captured.tsValue();
@@ -102,15 +104,16 @@ final class Translation {
         return TcpFrame.to(ReplayLink.MAC, ReplayLink.PEER_MAC).addresses(PEER_ADDRESS, STACK_ADDRESS)
                 .ports(peerPort, stackPort).typeOfService(segment.typeOfService())
                 .numbers(segment.seq() + from, acknowledgment(segment)).flags(flags).window(segment.window())
-                .options(options(segment)).payload(payload).damaged(segment.damaged()).bytes();
+                .options(options(segment, payload)).payload(payload).damaged(segment.damaged()).bytes();
     }
 
     private int acknowledgment(CapturedSegment segment) {
         return segment.has(TcpHeader.ACK) ? toStack(segment.ack()) : 0;
     }
 
-    private byte[] options(CapturedSegment segment) {
+    private byte[] options(CapturedSegment segment, byte[] payload) {
         byte[] options = segment.options();
+        multiSegment.translate(segment, options, payload);
         MemorySegment memory = MemorySegment.ofArray(options);
         int at = 0;
         while (at + 1 < options.length && options[at] != 0) {

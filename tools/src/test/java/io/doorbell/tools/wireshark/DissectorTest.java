@@ -142,7 +142,7 @@ class DissectorTest {
     }
 
     private static byte[] kept() throws IOException {
-        try (InputStream in = DissectorTest.class.getResourceAsStream("/doorbell/" + FIXTURE)) {
+        try (InputStream in = DissectorTest.class.getResourceAsStream("/captures/" + FIXTURE)) {
             assertNotNull(in, FIXTURE + " is missing: the page of pcap-fixtures says how to make it");
             return in.readAllBytes();
         }
