@@ -131,6 +131,13 @@ final class DataInput {
         recycleIfEmpty(c);
     }
 
+    /** A FIN was received: what the peer has sent from behind it is nobody's, and is not kept. */
+    void ended(Tcb c) {
+        if (c.received != null && c.received.ranges() > 0) {
+            prune(c);
+        }
+    }
+
     /** RFC 2883 section 4: the next ACK tells the peer what came twice, so that it learns what was not lost. */
     private static void reportDuplicate(Tcb c, int start, int end) {
         c.duplicateStart = start;

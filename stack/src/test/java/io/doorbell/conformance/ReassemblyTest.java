@@ -6,6 +6,7 @@ import static io.doorbell.script.Segments.fin;
 import static io.doorbell.script.Segments.millis;
 import static io.doorbell.script.Segments.rst;
 import static io.doorbell.script.Segments.seconds;
+import static io.doorbell.script.Segments.syn;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.script.Script;
@@ -266,5 +267,28 @@ class ReassemblyTest {
         script.receive(data(301, 100), data(101, 100), data(1, 100), data(401, 100), data(201, 100));
         script.expectDelivered(500);
         script.require(script.takeAll().getLast().ack == 501, "the last ACK is not the highest");
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_whatLiesBehindTheFinIsThrownAway(Script script) {
+        script.establish(syn(0).mss(1000).sackOk());
+        script.receive(data(101, 100));
+        script.expect(ack(1).sack(101, 201));
+        script.receive(fin(1));
+        script.expect(ack(2).noOptions());
+        script.expectPeerClosed().expectState("CLOSE-WAIT");
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_whatLiesBehindTheFinIsThrownAwayAndWhatIsUnreadStays(Script script) {
+        script.initialAppetite(0);
+        script.establish(syn(0).mss(1000).sackOk());
+        script.receive(data(1, 100));
+        script.expectBy(millis(499), ack(101));
+        script.receive(data(201, 100));
+        script.expect(ack(101).sack(201, 301));
+        script.receive(fin(101));
+        script.expect(ack(102).noOptions());
+        script.expectPeerNotClosed().resume().expectDelivered(100).expectPeerClosed();
     }
 }

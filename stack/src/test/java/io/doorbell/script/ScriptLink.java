@@ -67,6 +67,11 @@ public final class ScriptLink implements Link {
         keepsPosted = on;
     }
 
+    /** Whether frames are on the wire that the stack need not know of any more. */
+    boolean isHolding() {
+        return !posted.isEmpty() || !inFlight.isEmpty();
+    }
+
     boolean isFull() {
         return room <= 0;
     }

@@ -2,6 +2,7 @@ package io.doorbell.script;
 
 import io.doorbell.Connection;
 import io.doorbell.TcpStack;
+import io.doorbell.tcp.Audit;
 import io.doorbell.tcp.TcpConfig;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -38,6 +39,7 @@ abstract class Stage {
     /** The peer is not a sane TCP: only the packets themselves can be judged. */
     boolean hostile;
     private Inspector inspector;
+    private Audit audit;
     ScriptLink link;
     TcpStack stack;
     long now;
@@ -91,6 +93,7 @@ abstract class Stage {
         inspector = new Inspector(mtu);
         now = epochNanos + now;
         stack = TcpStack.on(link).address("10.0.0.2/24").gateway("10.0.0.254").tcp(tcp.build()).seed(seed).build();
+        audit = stack.audit();
         if (current == null) {
             current = flow(PEER_PORT, 80);
         }
@@ -166,6 +169,21 @@ abstract class Stage {
                 throw transcript.failure("the stack is still busy after " + POLLS + " polls at the same time");
             }
         } while (work > 0 || link.hasInbound());
+        recount();
+    }
+
+    /** The stack's books must be right whenever it rests; frames that are on the wire are in none of them. */
+    private void recount() {
+        List<Connection> connections = new ArrayList<>(applications.size());
+        for (Application application : applications) {
+            if (application.connection() != null) {
+                connections.add(application.connection());
+            }
+        }
+        String fault = audit.check(connections);
+        if (fault != null && !(link.isHolding() && fault.contains("frames are taken that nothing refers to"))) {
+            throw transcript.failure("the books are wrong: " + fault);
+        }
     }
 
     void runOnce() {
