@@ -1,5 +1,6 @@
 package io.doorbell.tcp;
 
+import io.doorbell.counters.Counters;
 import io.doorbell.link.FramePool;
 import java.lang.foreign.MemorySegment;
 
@@ -16,6 +17,9 @@ final class SentSegments {
     final Scoreboard scoreboard = new Scoreboard(segments, flights);
     final SendSpace space = new SendSpace(pool, segments, scoreboard);
     final Rack rack = new Rack(segments, scoreboard, TICK_NANOS);
+    final Counters counters = new Counters();
+    final SackInput acks = new SackInput(segments, scoreboard, space, rack, counters);
+    final LossRecovery recovery = new LossRecovery(scoreboard, rack, flights, TcpConfig.defaults(), counters);
     final Tcb c = new ControlBlock();
 
     SentSegments() {
@@ -23,9 +27,8 @@ final class SentSegments {
         c.sndUna = ISS;
         c.sndNxt = ISS;
         c.sndEnd = ISS;
-        c.flight = flights.take();
-        rack.start(c);
-        rack.begin(c);
+        recovery.start(c, false);
+        recovery.takeOff(c);
     }
 
     /** One more segment, sent at this time. */
@@ -46,5 +49,42 @@ final class SentSegments {
 
     void sent(int segment, long nanos) {
         scoreboard.sent(c, segment, nanos);
+    }
+
+    /** So many of them, all sent at this time. */
+    int[] send(int count, long nanos) {
+        int[] sent = new int[count];
+        for (int i = 0; i < count; i++) {
+            sent[i] = send(nanos);
+        }
+        return sent;
+    }
+
+    /** A lost segment is sent again; the clock of timestamps ticks once a millisecond. */
+    void again(int segment, long nanos) {
+        sent(segment, nanos);
+        recovery.retransmitted(c, segments.end(segment), segments.length(segment), (int) (nanos / TICK_NANOS));
+    }
+
+    /** An ACK comes in; everything counts in bytes from the first one. */
+    void ack(int upTo, long now, int... blocks) {
+        echo(upTo, 0, now, blocks);
+    }
+
+    /** The same with an echoed timestamp, if that is not 0. */
+    void echo(int upTo, int ticks, long now, int... blocks) {
+        InboundSegment segment = new InboundSegment(null, false);
+        TcpOptions options = segment.options;
+        options.timestamps = ticks != 0;
+        options.tsEcho = ticks;
+        options.sackBlocks = blocks.length / 2;
+        for (int i = 0; i < options.sackBlocks; i++) {
+            options.sackStart[i] = ISS + blocks[2 * i];
+            options.sackEnd[i] = ISS + blocks[2 * i + 1];
+        }
+        int before = c.flight.inFlight;
+        int bytes = ISS + upTo - c.sndUna;
+        acks.take(c, segment, ISS + upTo, ISS + upTo, now);
+        recovery.acknowledged(c, acks, bytes, bytes == 0, before, now);
     }
 }
