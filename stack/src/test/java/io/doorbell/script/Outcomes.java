@@ -55,6 +55,11 @@ abstract class Outcomes extends Stage {
         return self();
     }
 
+    /** How often the application was told that it can write again. */
+    public int writableCalls() {
+        return application().writableCalls();
+    }
+
     public Script expectWritable() {
         require(application().writableCalls() > 0, "the application was not told that it can write again");
         return self();
