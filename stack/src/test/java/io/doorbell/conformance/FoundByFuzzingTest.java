@@ -6,6 +6,7 @@ import static io.doorbell.script.Segments.fin;
 import static io.doorbell.script.Segments.millis;
 import static io.doorbell.script.Segments.seconds;
 
+import io.doorbell.counters.Counter;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
 import io.doorbell.tcp.CloseReason;
@@ -78,5 +79,20 @@ class FoundByFuzzingTest {
         script.mutePeerArp(false);
         script.advance(seconds(30)).takeAll();
         script.receive(ack(1001).seq(1)).expectState("ESTABLISHED");
+    }
+
+    @Test
+    void rfc9293_3_4_aSegmentFromTheOtherHalfOfTheSequenceSpaceIsNotAcceptable(Script script) {
+        script.establish().send(500);
+        script.expect(data(1, 500));
+        // Neither behind RCV.NXT nor ahead of it; and so far behind that its end wraps past the window's.
+        for (int distance : new int[] {0, 100, 5000}) {
+            script.receive(data(1 + Integer.MIN_VALUE + distance, 22).ack(501));
+            script.expect(ack(1).seq(501));
+        }
+        script.expectDelivered(0).expectCounter(Counter.DROP_TCP_WINDOW, 3);
+        // Its acknowledgement was not believed either.
+        script.expectBy(seconds(2), data(1, 500));
+        script.receive(ack(501).seq(1));
     }
 }
