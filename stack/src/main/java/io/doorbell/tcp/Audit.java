@@ -138,6 +138,7 @@ public final class Audit {
             history(c);
         }
         pages(c);
+        templates(c);
     }
 
     // ---- SND.*
@@ -263,6 +264,14 @@ public final class Audit {
         for (int i = 0; c.received != null && i < c.received.pages() && fault == null; i++) {
             if (c.received.page(i) != Tcb.NONE) {
                 referenced(c, c.received.page(i));
+            }
+        }
+    }
+
+    private void templates(Tcb c) {
+        for (MessageTemplate t = c.templates; t != null && fault == null; t = t.next) {
+            for (int i = 0; i < t.count; i++) {
+                referenced(c, pool.indexOf(t.payload[i]));
             }
         }
     }

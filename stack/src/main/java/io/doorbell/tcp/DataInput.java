@@ -124,6 +124,15 @@ final class DataInput {
         return true;
     }
 
+    /** The FIN was taken: what a peer sent from beyond it is nothing that anybody could read. */
+    void endOfStream(Tcb c) {
+        if (c.received != null && c.received.ranges() > 0) {
+            c.received.discardRanges(c.rcvInPlace, c.rcvDataEnd());
+            receiveMemory.account(c, 0);
+            recycleIfEmpty(c);
+        }
+    }
+
     /** RFC 2018 section 8: what was not acknowledged cumulatively may be discarded when memory runs out. */
     private void prune(Tcb c) {
         receiveMemory.pruned(c.received.discardRanges(c.rcvInPlace, c.rcvDataEnd()));

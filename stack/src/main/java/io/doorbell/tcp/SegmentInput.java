@@ -363,6 +363,7 @@ final class SegmentInput {
             c.finReceived = true;
             c.rcvNxt++;
             c.ackNow = true;
+            data.endOfStream(c);
             lifecycle.event(c, Tcb.EVENT_PEER_CLOSED);
             switch (c.state) {
                 case ESTABLISHED -> c.state = TcpState.CLOSE_WAIT;
