@@ -116,9 +116,10 @@ final class AckInput {
     private void pastHoles(Tcb c, int bytes) {
         if (bytes > 0 || sacks.delivered > 0) {
             c.retries = 0;
-        }
-        if (!sacks.awaitsAck(c)) {
-            c.persisting = false;
+            // Then the timer starts anew; otherwise a persist timer that runs must stay one.
+            if (!sacks.awaitsAck(c)) {
+                c.persisting = false;
+            }
         }
         holes.settle(c);
     }
@@ -154,6 +155,10 @@ final class AckInput {
      * number is not: otherwise the window's right edge would move with SND.UNA beyond what the peer has offered.
      */
     private void updateWindow(Tcb c, InboundSegment segment, int window, boolean advances) {
+        if (c.persisting) {
+            // RFC 9293 section 3.8.6.1, MUST-37: whoever answers probes is there, even if his window is not news.
+            c.retries = 0;
+        }
         boolean newer = advances || Seq.lt(c.sndWl1, segment.seq)
                 || c.sndWl1 == segment.seq && Seq.le(c.sndWl2, segment.ack);
         // A peer has nothing to say from beyond its FIN. Believed, such a segment could close the window for ever: the

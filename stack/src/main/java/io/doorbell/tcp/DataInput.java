@@ -124,18 +124,20 @@ final class DataInput {
         return true;
     }
 
+    /** The FIN was taken: what a peer sent from beyond it is nothing that anybody could read. */
+    void endOfStream(Tcb c) {
+        if (c.received != null && c.received.ranges() > 0) {
+            c.received.discardRanges(c.rcvInPlace, c.rcvDataEnd());
+            receiveMemory.account(c, 0);
+            recycleIfEmpty(c);
+        }
+    }
+
     /** RFC 2018 section 8: what was not acknowledged cumulatively may be discarded when memory runs out. */
     private void prune(Tcb c) {
         receiveMemory.pruned(c.received.discardRanges(c.rcvInPlace, c.rcvDataEnd()));
         receiveMemory.account(c, 0);
         recycleIfEmpty(c);
-    }
-
-    /** A FIN was received: what the peer has sent from behind it is nobody's, and is not kept. */
-    void ended(Tcb c) {
-        if (c.received != null && c.received.ranges() > 0) {
-            prune(c);
-        }
     }
 
     /** RFC 2883 section 4: the next ACK tells the peer what came twice, so that it learns what was not lost. */

@@ -233,9 +233,11 @@ final class SegmentInput {
             return true;
         }
         boolean first = wnd == 0 ? segment.seq == c.rcvNxt : Seq.within(segment.seq, c.rcvNxt, c.rcvNxt + wnd);
+        // Not compared as sequence numbers: the ends of a segment 2^31 away lie on different sides of the window's.
+        int before = c.rcvNxt - segment.seq;
         boolean acceptable = span == 0 ? first : wnd > 0
                 && (first || Seq.within(segment.seq + span - 1, c.rcvNxt, c.rcvNxt + wnd)
-                || Seq.lt(segment.seq, c.rcvNxt) && Seq.ge(segment.seq + span, c.rcvNxt + wnd));
+                || before > 0 && span - before >= wnd);
         if (acceptable) {
             return true;
         }
@@ -361,7 +363,7 @@ final class SegmentInput {
             c.finReceived = true;
             c.rcvNxt++;
             c.ackNow = true;
-            data.ended(c);
+            data.endOfStream(c);
             lifecycle.event(c, Tcb.EVENT_PEER_CLOSED);
             switch (c.state) {
                 case ESTABLISHED -> c.state = TcpState.CLOSE_WAIT;

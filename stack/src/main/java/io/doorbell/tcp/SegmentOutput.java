@@ -126,8 +126,10 @@ final class SegmentOutput {
             if (segments.length(segment) > c.mss && !sendSpace.split(c, segment, c.mss)) {
                 return waitsForNeighbour(c, segment);
             }
-            // Without SACK only the first segment can be lost for all one knows, and it is never held back.
-            boolean held = recovery.outstanding(c) > 0 && (c.sackOk || segment != c.sendHead)
+            // Without SACK only the first segment can be lost for all one knows, and it is never held back; nor is it
+            // after a timeout (RFC 6298 section 5.4), though RACK may deem others still on their way.
+            boolean first = segment == c.sendHead && (!c.sackOk || c.flight.timedOut);
+            boolean held = recovery.outstanding(c) > 0 && !first
                     && recovery.outstanding(c) + segments.length(segment) > c.cwnd;
             if (held) {
                 return true;

@@ -5,7 +5,10 @@ import static io.doorbell.script.Segments.data;
 import static io.doorbell.script.Segments.fin;
 import static io.doorbell.script.Segments.millis;
 import static io.doorbell.script.Segments.seconds;
+import static io.doorbell.script.Segments.syn;
 
+import io.doorbell.counters.Counter;
+import io.doorbell.script.PartialSend;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
 import io.doorbell.tcp.CloseReason;
@@ -78,5 +81,75 @@ class FoundByFuzzingTest {
         script.mutePeerArp(false);
         script.advance(seconds(30)).takeAll();
         script.receive(ack(1001).seq(1)).expectState("ESTABLISHED");
+    }
+
+    @Test
+    void rfc9293_3_4_aSegmentFromTheOtherHalfOfTheSequenceSpaceIsNotAcceptable(Script script) {
+        script.establish().send(500);
+        script.expect(data(1, 500));
+        // Neither behind RCV.NXT nor ahead of it; and so far behind that its end wraps past the window's.
+        for (int distance : new int[] {0, 100, 5000}) {
+            script.receive(data(1 + Integer.MIN_VALUE + distance, 22).ack(501));
+            script.expect(ack(1).seq(501));
+        }
+        script.expectDelivered(0).expectCounter(Counter.DROP_TCP_WINDOW, 3);
+        // Its acknowledgement was not believed either.
+        script.expectBy(seconds(2), data(1, 500));
+        script.receive(ack(501).seq(1));
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_whatCameFromBeyondTheFinIsGivenBack(Script script) {
+        script.establish(syn(0).mss(1460).sackOk());
+        script.receive(data(2, 100));
+        script.expect(ack(1).sack(2, 102));
+        int free = script.stack().link().frames().available();
+        script.receive(fin(1)).expectPeerClosed();
+        // A SACK block that begins at the ACK's own number would be malformed (RFC 2018 section 4).
+        script.expect(ack(2).sack());
+        script.require(script.stack().link().frames().available() > free, "what nobody will read is still kept");
+    }
+
+    @Test
+    void rfc9293_3_8_6_1_anAckThatSaysNothingNewDoesNotEndTheProbingPastAHole(Script script) {
+        script.establish().send(10);
+        script.expect(data(1, 10));
+        script.receive(ack(11).seq(1).win(0));
+        PartialSend message = new PartialSend(script, 20);
+        message.complete(0, 20);
+        script.receive(ack(11).seq(1).win(0));
+        script.expectBy(script.time() + seconds(3), ack(1).seq(10));
+    }
+
+    @Test
+    void rfc9293_3_8_6_1_must37_anyAckOfAProbeKeepsTheConnectionOpen(Script script) {
+        script.tcp().retries(3);
+        script.establish();
+        // The window was closed by a segment from beyond a gap: what the peer says from before it changes no window.
+        script.receive(data(1001, 10).win(0));
+        script.expect(ack(1));
+        script.send(10).expectNothing();
+        for (int i = 0; i < 8; i++) {
+            script.expectBy(script.time() + seconds(120), data(1, 1));
+            script.receive(ack(1).seq(1).win(0));
+        }
+        script.expectOpen();
+    }
+
+    @Test
+    void rfc6298_5_4_aTimeoutSendsTheFirstSegmentAgainThoughOthersMayBeOnTheirWay(Script script) {
+        script.tcp().minRtoNanos(seconds(5)).peerAckDelayNanos(seconds(4));
+        script.establish(syn(0).mss(1460).sackOk()).send(1460);
+        script.expect(data(1, 1460));
+        script.at(seconds(4)).receive(ack(1461).seq(1));
+        script.send(1460);
+        script.expect(data(1461, 1460));
+        // The tail loss probe (RFC 8985 section 7.3); then the timeout, RTO later.
+        script.expectBy(seconds(9) + millis(10), data(1461, 1460));
+        script.at(seconds(13) + millis(900)).send(3 * 1460);
+        script.expectData(2921, 1460, 3);
+        // RACK (RFC 8985 section 6.3) deems those three lost when their round trip of 4 s is over, and no earlier.
+        script.expectBy(seconds(14) + millis(20), data(1461, 1460));
+        script.receive(ack(7301).seq(1));
     }
 }

@@ -12,6 +12,9 @@ public final class Edges {
     private static final byte[] TAKEN = new byte[SIZE];
     /** For each edge, the classes of counts seen in any input so far, as bits. */
     private static final byte[] SEEN = new byte[SIZE];
+    /** The edges that the input took, so that the others need not be looked at. */
+    private static final int[] TOUCHED = new int[SIZE];
+    private static int touched;
     private static int before;
     private static int known;
 
@@ -20,20 +23,26 @@ public final class Edges {
 
     /** A block begins to run; every block of an instrumented class calls this. */
     public static void block(int id) {
-        TAKEN[(id ^ before) & SIZE - 1]++;
+        int edge = (id ^ before) & SIZE - 1;
+        if (TAKEN[edge]++ == 0 && touched < SIZE) {
+            // A count that wrapped round puts its edge here again, which does no harm.
+            TOUCHED[touched++] = edge;
+        }
         before = id >>> 1;
     }
 
     /** Forgets what the input before has taken. */
     static void clear() {
         Arrays.fill(TAKEN, (byte) 0);
+        touched = 0;
         before = 0;
     }
 
     /** Whether the last input took an edge that no input took before, or one far more often. Remembers it. */
     static boolean news() {
         boolean news = false;
-        for (int edge = 0; edge < SIZE; edge++) {
+        for (int i = 0; i < touched; i++) {
+            int edge = TOUCHED[i];
             int count = TAKEN[edge] & 0xff;
             if (count == 0) {
                 continue;

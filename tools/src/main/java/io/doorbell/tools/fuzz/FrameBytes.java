@@ -1,5 +1,9 @@
 package io.doorbell.tools.fuzz;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /** Reads, writes and sums the bytes of frames without any code of the stack. */
 final class FrameBytes {
     static final int IP = 14;
@@ -8,6 +12,8 @@ final class FrameBytes {
     static final int TYPE_ARP = 0x0806;
     static final int PROTOCOL_ICMP = 1;
     static final int PROTOCOL_TCP = 6;
+
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
 
     private FrameBytes() {
     }
@@ -21,7 +27,7 @@ final class FrameBytes {
     }
 
     static int i32(byte[] bytes, int at) {
-        return u16(bytes, at) << 16 | u16(bytes, at + 2);
+        return (int) WORD.get(bytes, at);
     }
 
     static void put16(byte[] bytes, int at, int value) {
@@ -44,6 +50,9 @@ final class FrameBytes {
         long sum = initial;
         int end = from + length;
         int at = from;
+        for (; at + 3 < end; at += 4) {
+            sum += (int) WORD.get(bytes, at) & 0xffff_ffffL;
+        }
         for (; at + 1 < end; at += 2) {
             sum += u16(bytes, at);
         }
@@ -83,7 +92,21 @@ final class FrameBytes {
         }
     }
 
-    /** What is wrong with the checksums of a frame that the stack sent; null if nothing is. */
+    /** A piece of a datagram whose IP header has no options: the bytes of its payload from {@code from} to {@code to}. */
+    static byte[] fragment(byte[] frame, int from, int to, int identification) {
+        byte[] piece = new byte[TCP + to - from];
+        System.arraycopy(frame, 0, piece, 0, TCP);
+        System.arraycopy(frame, TCP + from, piece, TCP, to - from);
+        boolean last = TCP + to == frame.length;
+        put16(piece, IP + 2, piece.length - IP);
+        put16(piece, IP + 4, identification);
+        put16(piece, IP + 6, from / 8 | (last ? 0 : 0x2000));
+        put16(piece, IP + 10, 0);
+        put16(piece, IP + 10, checksum(piece, IP, TCP - IP, 0));
+        return piece;
+    }
+
+    /** What is wrong with the checksums of a frame with whole headers; null if nothing is. */
     static String wrongSums(byte[] frame) {
         if (u16(frame, 12) != TYPE_IPV4) {
             return null;

@@ -35,6 +35,7 @@ final class FuzzLink implements Link {
     private String fault;
     int room = Integer.MAX_VALUE;
     boolean keepsPosted;
+    private boolean warm;
     long transmitted;
 
     FuzzLink(byte[] region, Consumer<byte[]> wire) {
@@ -54,6 +55,11 @@ final class FuzzLink implements Link {
 
     boolean hasInbound() {
         return !inbound.isEmpty();
+    }
+
+    /** Whether no frame is held by others than the stack, or {@link #reclaim} can have it back. */
+    boolean isClear() {
+        return takenAway.isEmpty() && !keepsPosted;
     }
 
     /** Lets somebody else hold frames, until {@link #bringBack}. */
@@ -126,8 +132,8 @@ final class FuzzLink implements Link {
 
     @Override
     public boolean transmit(long address, int length, long nowNanos) {
-        if (room <= 0) {
-            return false;
+        if (room <= 0 || warm) {
+            return room > 0;
         }
         room -= room == Integer.MAX_VALUE ? 0 : 1;
         if (length > MTU + FrameBytes.IP || (address & FRAME_SIZE - 1) + length > FRAME_SIZE) {
@@ -136,7 +142,10 @@ final class FuzzLink implements Link {
         }
         transmitted++;
         frames.hold(address);
-        posted.add(new Posted(address, Arrays.copyOfRange(region, (int) address, (int) address + length)));
+        byte[] bytes = Arrays.copyOfRange(region, (int) address, (int) address + length);
+        posted.add(new Posted(address, bytes));
+        // Now, since until the flush the connection that sent it may be over and another one have its ports.
+        wire.accept(bytes);
         return true;
     }
 
@@ -144,10 +153,15 @@ final class FuzzLink implements Link {
     public void flush(long nowNanos) {
         for (Posted frame : posted) {
             unchanged(frame);
-            wire.accept(frame.bytes);
         }
         inFlight.addAll(posted);
         posted.clear();
+    }
+
+    @Override
+    public boolean warm(boolean on) {
+        warm = on;
+        return true;
     }
 
     @Override

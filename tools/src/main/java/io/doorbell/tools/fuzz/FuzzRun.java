@@ -87,6 +87,7 @@ final class FuzzRun {
     }
 
     private void report(Throwable found, byte[] input) {
+        playing = null;
         byte[] shortest = shortest(input, found);
         out.println("fuzz: FOUND after " + frames + " frames: " + found);
         for (StackTraceElement element : Arrays.stream(found.getStackTrace()).limit(12).toList()) {
@@ -95,7 +96,6 @@ final class FuzzRun {
         out.println("Replay it: tools/fuzz --input " + HexFormat.of().formatHex(shortest));
         out.println("The run, as long as the code is the same: tools/fuzz --seed " + seed);
         out.flush();
-        playing = null;
     }
 
     /** Leaves pieces out as long as the same thing is still found. */

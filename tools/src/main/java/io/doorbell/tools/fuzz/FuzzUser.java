@@ -3,16 +3,19 @@ package io.doorbell.tools.fuzz;
 import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
 import io.doorbell.tcp.CloseReason;
+import io.doorbell.tcp.PartialMessage;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 
-/**
- * The user of one connection. Both streams count: each byte is its position's (what is sent) or its sequence number's
- * (what comes in) low byte, so that a byte that is missing, or there twice, shows.
- */
+/** The user of one connection: it keeps what it sends, and compares what comes in with what was offered to the stack. */
 final class FuzzUser implements ConnectionHandler {
-    private static final int MOST_SENT = 1 << 14;
-    private static final byte[] STREAM = new byte[MOST_SENT + 256];
+    /** Bytes of one send at the most. */
+    static final int MOST_AT_ONCE = 1 << 14;
+    /** What is sent plainly: each byte is its position's low byte, so that one that is missing, or there twice, shows. */
+    static final byte[] STREAM = new byte[MOST_AT_ONCE + 256];
+    private static final byte[] CAME = new byte[1 << 16];
 
     static {
         for (int i = 0; i < STREAM.length; i++) {
@@ -20,6 +23,8 @@ final class FuzzUser implements ConnectionHandler {
         }
     }
 
+    final SentStream sent = new SentStream();
+    final UnusualSends unusual;
     Connection connection;
     CloseReason closed;
     boolean connected;
@@ -28,15 +33,16 @@ final class FuzzUser implements ConnectionHandler {
     boolean deaf;
     boolean finished;
     int appetite;
-    int sent;
     long received;
-    /** What was delivered is not to be compared any more: a frame's content was changed under a valid checksum. */
-    boolean anyContent;
     String fault;
-    private int last = -1;
+    private final Stage stage;
+    /** Initial sequence numbers of the peer's that all that was delivered agrees with; null before the first byte. */
+    private List<Integer> beginnings;
 
-    FuzzUser(int appetite) {
+    FuzzUser(Stage stage, int appetite) {
+        this.stage = stage;
         this.appetite = appetite;
+        this.unusual = new UnusualSends(stage, this);
     }
 
     @Override
@@ -54,15 +60,33 @@ final class FuzzUser implements ConnectionHandler {
         if (appetite != Integer.MAX_VALUE) {
             appetite -= taken;
         }
-        for (int i = 0; i < taken; i++) {
-            int next = memory.get(ValueLayout.JAVA_BYTE, offset + i) & 0xff;
-            if (last >= 0 && next != (last + 1 & 0xff) && !anyContent) {
-                fault = "byte " + (received + i) + " of what was delivered is wrong";
-            }
-            last = next;
+        int at = 0;
+        while (at < taken) {
+            int part = Math.min(taken - at, CAME.length);
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset + at, CAME, 0, part);
+            compare(from, part);
+            received += part;
+            at += part;
         }
-        received += taken;
         return taken;
+    }
+
+    private void compare(Connection from, int length) {
+        Offered.Stream offered = stage.offered.of(from.remotePort(), from.localPort());
+        if (beginnings == null) {
+            beginnings = new ArrayList<>(offered.syns());
+        }
+        beginnings.removeIf(irs -> !offered.has(CAME, length, irs + 1 + (int) received));
+        if (beginnings.isEmpty() && stage.followsAll()) {
+            fault = "something that was never offered was delivered among " + length + " bytes from byte " + received;
+        }
+    }
+
+    @Override
+    public void partialOverdue(Connection from, PartialMessage message) {
+        if (!message.isOpen()) {
+            fault = "a partial message is overdue that is not open";
+        }
     }
 
     @Override
@@ -81,12 +105,23 @@ final class FuzzUser implements ConnectionHandler {
         closed = reason;
     }
 
+    /** Whether what is sent now comes next in the stream: no message of a batch waits before it. */
+    boolean mayStream(int length) {
+        return connection != null && sent.length() + length <= SentStream.MOST && !stage.batchWaits(connection);
+    }
+
     void send(int length) {
-        if (connection == null || finished) {
+        int size = Math.min(length, MOST_AT_ONCE);
+        if (finished || !mayStream(size)) {
             return;
         }
-        int result = connection.write(MemorySegment.ofArray(STREAM), sent & 0xff, Math.min(length, MOST_SENT));
-        sent += Math.max(0, result);
+        int at = sent.length();
+        sent.put(at, STREAM, at & 0xff, size);
+        int result = connection.write(MemorySegment.ofArray(STREAM), at & 0xff, size);
+        sent.truncate(at + Math.max(0, result));
+        if (result > size) {
+            fault = "write() took more than it was given";
+        }
     }
 
     void closeOutput() {

@@ -10,12 +10,17 @@ final class Opening {
     private final Stage stage;
     private final Peer peer;
     private final int options;
+    private final int extras;
 
-    /** @param options which options the peer's SYN has, as bits */
-    Opening(Stage stage, int options) {
+    /**
+     * @param options which options the peer's SYN has, as bits
+     * @param extras  more of them
+     */
+    Opening(Stage stage, int options, int extras) {
         this.stage = stage;
         this.peer = stage.peer;
         this.options = options;
+        this.extras = extras;
     }
 
     void reach(int state) {
@@ -61,7 +66,7 @@ final class Opening {
             }
             case 11 -> { // CLOSING
                 user.close();
-                int before = peer.stackEnd;
+                int before = peer.stackNext();
                 stage.poll();
                 stage.receive(segment(Peer.FIN | Peer.ACK, before));
             }
@@ -121,16 +126,22 @@ final class Opening {
         if ((options & 8) == 0) {
             bytes.writeBytes(new byte[] {1, 3, 3, 2});
         }
+        boolean answer = (flags & Peer.ACK) != 0;
+        if ((extras & 2) == 0 && (!answer || peer.severalParts)) {
+            bytes.writeBytes(SeveralParts.handshake(Peer.NONCE, answer ? peer.stackNonce : null));
+        }
+        // ECN is asked for with both flags, and agreed to with one (RFC 3168 section 6.1.1).
+        int ecn = (extras & 4) != 0 ? 0 : answer ? 0x40 : 0xc0;
         peer.furthest = peer.iss + 1;
-        return peer.segment(flags, peer.iss, peer.stackIss + 1, WINDOW, bytes.toByteArray(), 0);
+        return peer.segment(flags | ecn, peer.iss, peer.stackIss + 1, WINDOW, bytes.toByteArray(), 0);
     }
 
     private byte[] ack() {
-        return segment(Peer.ACK, peer.stackEnd);
+        return segment(Peer.ACK, peer.stackNext());
     }
 
     private byte[] fin() {
-        return segment(Peer.FIN | Peer.ACK, peer.stackEnd);
+        return segment(Peer.FIN | Peer.ACK, peer.stackNext());
     }
 
     private byte[] segment(int flags, int ack) {

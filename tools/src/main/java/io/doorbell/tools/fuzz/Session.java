@@ -1,6 +1,8 @@
 package io.doorbell.tools.fuzz;
 
+import io.doorbell.tcp.Audit;
 import java.io.ByteArrayOutputStream;
+import java.util.List;
 
 /**
  * One input, played: a connection in some state, then frames, calls and time as the input's bytes choose, and then the
@@ -15,6 +17,7 @@ final class Session {
 
     private final Choices choices;
     private final Stage stage;
+    private final Calls calls;
     private final byte[][] recent = new byte[RECENT][];
     private int frames;
 
@@ -22,12 +25,15 @@ final class Session {
     Session(byte[] input, Trace trace) {
         choices = new Choices(input);
         int state = choices.below(Opening.STATES);
-        stage = new Stage(choices.u8(), choices.u8(), trace);
+        int settings = choices.u8();
+        int extras = choices.u8();
+        stage = new Stage(settings, extras, choices.u8(), trace);
         int more = choices.u8();
         if ((more & 16) != 0) {
             stage.appetite = 900;
         }
-        new Opening(stage, more).reach(state);
+        calls = new Calls(stage, choices);
+        new Opening(stage, more, extras).reach(state);
     }
 
     /** Frames that the stack has been given, those of the opening and the end not counted. */
@@ -43,8 +49,8 @@ final class Session {
         stage.poll();
         stage.relax();
         FuzzUser user = stage.main();
-        if (user != null && !stage.peer.resetSeen) {
-            stage.tell("a sane peer: " + user.connection);
+        if (user != null) {
+            stage.tell("a sane peer: " + Audit.describe(user.connection));
             new SanePeer(stage).end(user);
         }
         stage.settle();
@@ -56,16 +62,19 @@ final class Session {
     private void step(int what) {
         // The upper bit holds the frame back, so that it comes in one burst with the next.
         boolean burst = (what & 128) != 0;
-        switch (what & 15) {
-            case 0, 1, 2, 3, 4, 5, 6 -> inject(segment(), burst);
-            case 7 -> inject(changed(true), burst);
-            case 8 -> inject(changed(false), burst);
-            case 9 -> stage.advance((long) choices.u8() * choices.u8() * Stage.MILLISECOND);
-            case 10 -> user();
-            case 11 -> inject(icmp(), burst);
-            case 12 -> inject(other(), burst);
-            case 13 -> inject(recent[choices.below(RECENT)], burst);
-            case 14 -> circumstances();
+        switch (what & 31) {
+            case 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 -> inject(segment(), burst);
+            case 10, 11 -> inject(changed(true), burst);
+            case 12 -> inject(changed(false), burst);
+            case 13, 14 -> stage.advance((long) choices.u8() * choices.u8() * Stage.MILLISECOND);
+            case 15, 16, 17 -> calls.plain();
+            case 18, 19, 20 -> calls.unusual();
+            case 21 -> inject(icmp(), burst);
+            case 22 -> inject(other(), burst);
+            case 23 -> split(burst);
+            case 24, 25 -> inject(recent[choices.below(RECENT)], burst);
+            case 26 -> circumstances();
+            case 27, 28 -> inject(severalParts(), burst);
             default -> inject(sane(), burst);
         }
     }
@@ -146,6 +155,77 @@ final class Session {
         return out.toByteArray();
     }
 
+    /** A segment of several parts with a check code that is right; their places, and now and then the layout, are not. */
+    private byte[] severalParts() {
+        Peer peer = stage.peer;
+        int kind = choices.u8();
+        int count = 1 + (kind & 3);
+        ByteArrayOutputStream numbers = new ByteArrayOutputStream();
+        int[] lengths = new int[count];
+        int total = 0;
+        for (int i = 0; i < count; i++) {
+            lengths[i] = 1 + choices.u8();
+            total += lengths[i];
+        }
+        int behind = (kind & 4) != 0 ? choices.u8() : 0;
+        for (int i = 0; i < count; i++) {
+            int gap = choices.u8() * ((kind & 8) != 0 ? 40 : 1);
+            SeveralParts.number(numbers, i == 0 ? total + behind + gap : Math.max(1, gap));
+            SeveralParts.number(numbers, lengths[i]);
+        }
+        byte[] layout = numbers.toByteArray();
+        if ((kind & 48) == 48) {
+            layout[choices.below(layout.length)] = (byte) choices.u8();
+        }
+        byte[] sane = (kind & 64) != 0 ? new byte[0] : peer.saneOptions();
+        if (sane.length + SeveralParts.FIXED_LENGTH + layout.length > 40) {
+            return sane();
+        }
+        byte[] option = SeveralParts.withLayout(layout);
+        byte[] options = java.util.Arrays.copyOf(sane, sane.length + option.length);
+        System.arraycopy(option, 0, options, sane.length, option.length);
+        int flags = (kind & 128) != 0 ? choices.u8() : Peer.ACK | Peer.PSH;
+        int seq = peer.stackAck - total - behind;
+        byte[] frame = peer.segment(flags, seq, peer.stackNext(), 0xffff, options, total);
+        finish(frame, FrameBytes.TCP + 20 + sane.length, option.length, total, seq);
+        return frame;
+    }
+
+    /** Puts the bytes of each part where the layout says, as far as it says anything, and the check code. */
+    private void finish(byte[] frame, int option, int length, int total, int seq) {
+        Peer peer = stage.peer;
+        int payload = frame.length - total;
+        List<SeveralParts.Part> parts = SeveralParts.parts(frame, option + SeveralParts.FIXED_LENGTH,
+                length - SeveralParts.FIXED_LENGTH, total);
+        if (parts != null) {
+            for (SeveralParts.Part part : parts) {
+                for (int i = 0; i < part.length(); i++) {
+                    frame[payload + part.payloadOffset() + i] = (byte) (seq + part.distance() + i);
+                }
+                peer.says(seq + part.distance() + part.length());
+            }
+        }
+        long key = SeveralParts.key(Peer.NONCE, peer.stackNonce);
+        FrameBytes.put32(frame, option + 4, SeveralParts.check(key, seq - peer.iss, frame, option, length, payload, total));
+        FrameBytes.mend(frame);
+    }
+
+    /** A segment as two fragments. */
+    private void split(boolean burst) {
+        byte[] frame = (choices.u8() & 1) == 0 ? sane() : segment();
+        int how = choices.u8();
+        int middle = 8 * (1 + how % 32);
+        if (middle >= frame.length - FrameBytes.TCP) {
+            inject(frame, burst);
+            return;
+        }
+        frames += 2;
+        stage.injectSplit(frame, middle, how + frames, (how & 128) != 0);
+        if (!burst) {
+            stage.poll();
+        }
+    }
+
     private byte[] random(int length) {
         byte[] options = new byte[Math.min(40, length)];
         for (int i = 0; i < options.length; i++) {
@@ -159,7 +239,7 @@ final class Session {
         Peer peer = stage.peer;
         int kind = choices.u8();
         int flags = Peer.ACK | (kind % 16 == 15 ? Peer.FIN : 0);
-        return peer.segment(flags, peer.stackAck, peer.stackEnd, 0xffff, peer.saneOptions(),
+        return peer.segment(flags, peer.stackAck, peer.stackNext(), 0xffff, peer.saneOptions(),
                 LENGTHS[(kind >> 4) % LENGTHS.length]);
     }
 
@@ -181,40 +261,7 @@ final class Session {
         if (mended) {
             FrameBytes.mend(frame);
         }
-        // Frames whose checksums hold may now carry anything: a checksum may hold by chance, too.
-        stage.anyContent = true;
-        stage.users.forEach(user -> user.anyContent = true);
         return frame;
-    }
-
-    private void user() {
-        int what = choices.u8();
-        FuzzUser user = stage.main();
-        stage.tell("the user's turn: " + what % 16);
-        if (user == null) {
-            if (what % 4 == 0 && stage.stack.connections() < 8 && stage.peer.stackPort != 0) {
-                stage.connect();
-            }
-            return;
-        }
-        switch (what % 16) {
-            case 0, 1, 2, 3, 4, 5, 6 -> user.send(1 + choices.u8() * (what >> 4));
-            case 7, 8 -> {
-                user.appetite = Integer.MAX_VALUE;
-                user.connection.resume();
-            }
-            case 9, 10 -> user.appetite = choices.u8() * 16;
-            case 11, 12 -> user.closeOutput();
-            case 13 -> user.close();
-            case 14 -> user.connection.resume();
-            default -> {
-                if (what == 255) {
-                    user.abort();
-                }
-            }
-        }
-        stage.stack.flush(stage.now);
-        stage.poll();
     }
 
     /** An error about a segment that the stack may have sent, or an echo request. */
@@ -276,6 +323,7 @@ final class Session {
     private void circumstances() {
         int kind = choices.u8();
         stage.tell("circumstances: " + kind % 6);
+        stage.linkHadFailed |= kind % 6 < 3;
         switch (kind % 6) {
             case 0 -> stage.link.room = choices.below(20);
             case 1 -> stage.link.keepsPosted = true;
