@@ -6,11 +6,14 @@ import io.doorbell.ConnectionHandler;
 import io.doorbell.ConnectionSet;
 import io.doorbell.Listener;
 import io.doorbell.TcpStack;
+import io.doorbell.link.FramePool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Doorbell as the server: everything in one batch. */
 final class DoorbellFanOut extends FanOut {
+    private static final long MOST_REST_NANOS = 1_000_000_000L;
+
     private final TcpStack stack;
     private final Batch batch;
     private final ConnectionSet connections = new ConnectionSet();
@@ -56,6 +59,17 @@ final class DoorbellFanOut extends FanOut {
     @Override
     void settle() {
         stack.poll(System.nanoTime());
+    }
+
+    /** Until all is acknowledged: otherwise the next round would begin with timers that expired long ago. */
+    @Override
+    void rest() {
+        FramePool frames = stack.link().frames();
+        long until = System.nanoTime() + MOST_REST_NANOS;
+        while (frames.available() < frames.capacity() && System.nanoTime() - until < 0) {
+            settle();
+            waiting();
+        }
     }
 
     @Override

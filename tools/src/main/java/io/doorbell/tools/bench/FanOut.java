@@ -6,12 +6,13 @@ import org.HdrHistogram.Histogram;
 
 /**
  * A number of messages for each of a number of clients: timed from the first message to the moment at which all have been
- * handed to the kernel. The next time begins when the clients have all of them. The first of two pinned threads sends,
- * the second reads for all clients.
+ * handed to the kernel. The next time begins when the clients have all of them. The first of two pinned threads sends;
+ * the clients read on the other processor.
  */
 abstract class FanOut extends Contestant<FanOut.Result> {
     private static final long LONGEST_NANOS = 10_000_000_000L;
     private static final int DIGITS = 3;
+    private static final int TURNS_BETWEEN_CHECKS = 1_000;
 
     /**
      * What one round yields.
@@ -47,6 +48,9 @@ abstract class FanOut extends Contestant<FanOut.Result> {
     /** Does what sending leaves to do: to be called until the clients have everything. */
     abstract void settle();
 
+    /** Waits, at the end of a round, until nothing is left to do: nobody attends to it while others are measured. */
+    abstract void rest();
+
     /** System calls that have sent something, ever. */
     abstract long calls();
 
@@ -56,14 +60,7 @@ abstract class FanOut extends Contestant<FanOut.Result> {
     @Override
     Result round(long nanos) {
         times.reset();
-        Signal stop = new Signal();
-        threads.play(() -> {
-            try {
-                sendFor(nanos);
-            } finally {
-                stop.raise();
-            }
-        }, () -> clients.read(stop), nanos);
+        threads.play(() -> sendFor(nanos), () -> { }, nanos);
         return new Result(times.getValueAtPercentile(50), times.getTotalCount(), calls, packets, allocated);
     }
 
@@ -78,16 +75,29 @@ abstract class FanOut extends Contestant<FanOut.Result> {
             send();
             times.recordValue(Math.min(System.nanoTime() - begin, LONGEST_NANOS));
             expected += bytes;
-            while (clients.received() < expected) {
-                settle();
-                waiting();
-            }
+            await(expected);
         } while (System.nanoTime() - until < 0);
         allocated = ThreadStatus.allocatedBytes() - allocatedBefore;
         calls = calls() - callsBefore;
         packets = packets() - packetsBefore;
+        rest();
         if (clients.received() != expected) {
             throw wrong("the clients have got " + (clients.received() - expected) + " bytes too many");
+        }
+    }
+
+    private void await(long expected) {
+        long giveUp = System.nanoTime() + LONGEST_NANOS;
+        for (long turns = 1; clients.received() < expected; turns++) {
+            settle();
+            waiting();
+            if (turns % TURNS_BETWEEN_CHECKS == 0) {
+                clients.check();
+                if (System.nanoTime() - giveUp > 0) {
+                    throw wrong("after " + LONGEST_NANOS / 1_000_000_000L + " s the clients still lack "
+                            + (expected - clients.received()) + " of " + bytes + " bytes");
+                }
+            }
         }
     }
 

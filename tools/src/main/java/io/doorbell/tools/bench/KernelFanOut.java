@@ -56,6 +56,10 @@ final class KernelFanOut extends FanOut {
     }
 
     @Override
+    void rest() {
+    }
+
+    @Override
     long calls() {
         return calls;
     }

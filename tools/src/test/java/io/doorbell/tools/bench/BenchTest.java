@@ -1,12 +1,14 @@
 package io.doorbell.tools.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.doorbell.tools.RequiresRoot;
+import io.doorbell.tools.cli.UserError;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -70,6 +72,14 @@ class BenchTest {
         assertEquals(100, figures.get("packets"), 0.5);
         assertEquals(1, figures.get("doorbells"));
         assertEquals(100, figures.get("kernel_syscalls"));
+    }
+
+    @Test
+    void tooFewFileDescriptorsForTheClientsAreToldWithTheFix() {
+        FanOutCommand.requireDescriptors(10_000, 20_000);
+        UserError error = assertThrows(UserError.class, () -> FanOutCommand.requireDescriptors(10_000, 4_096));
+        assertTrue(error.getMessage().contains("ulimit -n 10500"), error.getMessage());
+        assertEquals(3, error.exitCode());
     }
 
     @Test
