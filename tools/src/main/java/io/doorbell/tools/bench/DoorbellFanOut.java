@@ -73,6 +73,11 @@ final class DoorbellFanOut extends FanOut {
     }
 
     @Override
+    String systemCall() {
+        return "sendto";
+    }
+
+    @Override
     long calls() {
         return batch.allDoorbells();
     }

@@ -2,6 +2,7 @@ package io.doorbell.tools.bench;
 
 import io.doorbell.tools.cli.ExitCode;
 import io.doorbell.tools.cli.UserError;
+import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -12,6 +13,7 @@ import org.HdrHistogram.Histogram;
 abstract class FanOut extends Contestant<FanOut.Result> {
     private static final long LONGEST_NANOS = 10_000_000_000L;
     private static final int DIGITS = 3;
+    private static final int COUNTED = 20;
     private static final int TURNS_BETWEEN_CHECKS = 1_000;
 
     /**
@@ -51,6 +53,9 @@ abstract class FanOut extends Contestant<FanOut.Result> {
     /** Waits, at the end of a round, until nothing is left to do: nobody attends to it while others are measured. */
     abstract void rest();
 
+    /** What the kernel calls the system call that sends. */
+    abstract String systemCall();
+
     /** System calls that have sent something, ever. */
     abstract long calls();
 
@@ -84,6 +89,35 @@ abstract class FanOut extends Contestant<FanOut.Result> {
         if (clients.received() != expected) {
             throw wrong("the clients have got " + (clients.received() - expected) + " bytes too many");
         }
+    }
+
+    /**
+     * Has the kernel count the system calls of some fan-outs, apart from those that are timed: counting takes time.
+     *
+     * @return calls for each fan-out
+     * @throws UserError if the kernel and {@link #calls} do not agree
+     */
+    final double callsSeenOutside() {
+        AtomicLong seen = new AtomicLong();
+        threads.play(() -> {
+            try (SystemCallCount outside = SystemCallCount.of(systemCall())) {
+                long callsBefore = calls();
+                for (int i = 0; i < COUNTED; i++) {
+                    long expected = clients.received() + bytes;
+                    long before = outside.get();
+                    send();
+                    seen.addAndGet(outside.get() - before);
+                    await(expected);
+                }
+                long counted = calls() - callsBefore;
+                if (counted != seen.get()) {
+                    throw wrong("counts " + counted + " system calls where the kernel has seen " + seen.get() + " "
+                            + systemCall());
+                }
+                rest();
+            }
+        }, () -> { }, LONGEST_NANOS);
+        return (double) seen.get() / COUNTED;
     }
 
     private void await(long expected) {

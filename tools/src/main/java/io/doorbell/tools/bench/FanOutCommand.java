@@ -103,11 +103,13 @@ final class FanOutCommand extends Benchmark {
                 .put("clients", size.clients())
                 .put("payload", payload)
                 .put("doorbells", doorbells)
+                .put("doorbells_outside", doorbell.callsSeenOutside())
                 .put("packets", packets)
                 .put("stack_p50_ns", Math.round(nanos))
                 .put("alloc_bytes_per_op", doorbell.sum(FanOut.Result::allocatedBytes) / doorbell.sum(FanOut.Result::count));
         double kernelNanos = kernel.median(FanOut.Result::p50Nanos);
         double calls = kernel.median(r -> (double) r.calls() / r.count());
+        kernel.callsSeenOutside();
         figures.put("kernel_syscalls", calls).put("kernel_nio_p50_ns", Math.round(kernelNanos))
                 .put("ratio", nanos / kernelNanos);
         table.row(size.messages() + " x " + size.clients(), Table.number(1, nanos / 1000), Table.number(1, kernelNanos / 1000),

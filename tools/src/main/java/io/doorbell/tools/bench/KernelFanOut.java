@@ -60,6 +60,11 @@ final class KernelFanOut extends FanOut {
     }
 
     @Override
+    String systemCall() {
+        return "write";
+    }
+
+    @Override
     long calls() {
         return calls;
     }

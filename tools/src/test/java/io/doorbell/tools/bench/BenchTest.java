@@ -65,13 +65,22 @@ class BenchTest {
     @RequiresRoot
     void fanOutReportsEveryFigureOfEachSize() throws IOException {
         Map<String, Double> figures = run("fanout", "--sizes", "10x10,1x100");
-        assertEquals(List.of("messages", "clients", "payload", "doorbells", "packets", "stack_p50_ns", "alloc_bytes_per_op",
-                "kernel_syscalls", "kernel_nio_p50_ns", "ratio"), List.copyOf(figures.keySet()));
+        assertEquals(List.of("messages", "clients", "payload", "doorbells", "doorbells_outside", "packets",
+                "stack_p50_ns", "alloc_bytes_per_op", "kernel_syscalls", "kernel_nio_p50_ns", "ratio"),
+                List.copyOf(figures.keySet()));
         assertEquals(2, out.toString().lines().filter(line -> line.startsWith("{")).count());
         assertEquals(100, figures.get("clients"));
         assertEquals(100, figures.get("packets"), 0.5);
         assertEquals(1, figures.get("doorbells"));
         assertEquals(100, figures.get("kernel_syscalls"));
+    }
+
+    @Test
+    @RequiresRoot
+    void tenMessagesToTenClientsAreOneDoorbellSeenFromOutside() throws IOException {
+        Map<String, Double> figures = run("fanout", "--sizes", "10x10");
+        assertEquals(1, figures.get("doorbells_outside"));
+        assertEquals(1, figures.get("doorbells"));
     }
 
     @Test
