@@ -15,6 +15,7 @@ final class DoorbellFanOut extends FanOut {
     private static final long MOST_REST_NANOS = 1_000_000_000L;
 
     private final TcpStack stack;
+    private final PostedTimeLink link;
     private final Batch batch;
     private final ConnectionSet connections = new ConnectionSet();
     private final Listener listener;
@@ -22,10 +23,11 @@ final class DoorbellFanOut extends FanOut {
     private final MemorySegment message;
     private final int messages;
 
-    DoorbellFanOut(PinnedThreads threads, TcpStack stack, Batch batch, FanOutClients clients, FanOutCommand.Size size,
-                   String address, int port, int payload) {
+    DoorbellFanOut(PinnedThreads threads, TcpStack stack, PostedTimeLink link, Batch batch, FanOutClients clients,
+                   FanOutCommand.Size size, String address, int port, int payload) {
         super("Doorbell, one batch", threads, clients, (long) size.messages() * size.clients() * payload);
         this.stack = stack;
+        this.link = link;
         this.batch = batch;
         this.clients = clients;
         this.messages = size.messages();
@@ -70,6 +72,11 @@ final class DoorbellFanOut extends FanOut {
             settle();
             waiting();
         }
+    }
+
+    @Override
+    long callNanos() {
+        return link.flushNanos();
     }
 
     @Override

@@ -52,17 +52,17 @@ final class FanOutCommand extends Benchmark {
                 .getMaxFileDescriptorCount());
         VethPair xdpPair = pair("xdp0").addresses(null, PEER + "/24").create();
         VethPair kernelPair = pair("kernel0").addresses(KERNEL_LEFT + "/24", KERNEL_RIGHT + "/24").create();
-        XdpLink link = made(xdpPair.left().namespace().call(() ->
-                XdpLink.on(xdpPair.left().name()).address(DOORBELL).frames(FRAMES).open()));
+        PostedTimeLink link = new PostedTimeLink(made(xdpPair.left().namespace().call(() ->
+                XdpLink.on(xdpPair.left().name()).address(DOORBELL).frames(FRAMES).open())));
         TcpStack stack = made(TcpStack.on(link).address(DOORBELL + "/24")
                 .tcp(TcpConfig.builder().maxConnections(2 * most + 100).build()).build());
         Batch batch = stack.batch(BatchConfig.defaults().withFramesPerClient(FRAMES_PER_CLIENT));
         Table table = new Table("messages x clients", "Doorbell us", "NIO us", "ratio", "doorbells", "NIO calls",
-                "packets", "ns a packet");
+                "packets", "ns a packet", "ours");
         List<Figures> figures = new ArrayList<>();
         StringBuilder text = new StringBuilder();
         for (Size size : sizes) {
-            try (FanOut doorbell = new DoorbellFanOut(threads(), stack, batch, clients(), size, DOORBELL,
+            try (FanOut doorbell = new DoorbellFanOut(threads(), stack, link, batch, clients(), size, DOORBELL,
                     FIRST_PORT + figures.size(), payload); FanOut kernel = kernel(size)) {
                 text.append(measure(List.of(doorbell, kernel))).append(System.lineSeparator());
                 figures.add(report(size, doorbell, kernel, table));
@@ -96,6 +96,7 @@ final class FanOutCommand extends Benchmark {
 
     private Figures report(Size size, FanOut doorbell, FanOut kernel, Table table) {
         double nanos = doorbell.median(FanOut.Result::p50Nanos);
+        double callNanos = doorbell.median(FanOut.Result::callP50Nanos);
         double doorbells = doorbell.median(r -> (double) r.calls() / r.count());
         double packets = doorbell.median(r -> (double) r.packets() / r.count());
         Figures figures = new Figures()
@@ -106,6 +107,8 @@ final class FanOutCommand extends Benchmark {
                 .put("doorbells_outside", doorbell.callsSeenOutside())
                 .put("packets", packets)
                 .put("stack_p50_ns", Math.round(nanos))
+                .put("stack_build_p50_ns", Math.round(nanos - callNanos))
+                .put("doorbell_p50_ns", Math.round(callNanos))
                 .put("alloc_bytes_per_op", doorbell.sum(FanOut.Result::allocatedBytes) / doorbell.sum(FanOut.Result::count));
         double kernelNanos = kernel.median(FanOut.Result::p50Nanos);
         double calls = kernel.median(r -> (double) r.calls() / r.count());
@@ -114,7 +117,8 @@ final class FanOutCommand extends Benchmark {
                 .put("ratio", nanos / kernelNanos);
         table.row(size.messages() + " x " + size.clients(), Table.number(1, nanos / 1000), Table.number(1, kernelNanos / 1000),
                 Table.number(2, nanos / kernelNanos), Table.number(2, doorbells), Table.number(1, calls),
-                Table.number(1, packets), Table.number(0, nanos / packets));
+                Table.number(1, packets), Table.number(0, nanos / packets),
+                Table.number(0, (nanos - callNanos) / packets));
         return figures;
     }
 

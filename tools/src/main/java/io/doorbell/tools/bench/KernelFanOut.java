@@ -60,6 +60,11 @@ final class KernelFanOut extends FanOut {
     }
 
     @Override
+    long callNanos() {
+        return 0;
+    }
+
+    @Override
     String systemCall() {
         return "write";
     }

@@ -66,7 +66,7 @@ class BenchTest {
     void fanOutReportsEveryFigureOfEachSize() throws IOException {
         Map<String, Double> figures = run("fanout", "--sizes", "10x10,1x100");
         assertEquals(List.of("messages", "clients", "payload", "doorbells", "doorbells_outside", "packets",
-                "stack_p50_ns", "alloc_bytes_per_op", "kernel_syscalls", "kernel_nio_p50_ns", "ratio"),
+                "stack_p50_ns", "stack_build_p50_ns", "doorbell_p50_ns", "alloc_bytes_per_op", "kernel_syscalls", "kernel_nio_p50_ns", "ratio"),
                 List.copyOf(figures.keySet()));
         assertEquals(2, out.toString().lines().filter(line -> line.startsWith("{")).count());
         assertEquals(100, figures.get("clients"));
