@@ -1,5 +1,6 @@
 package io.doorbell;
 
+import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
 import io.doorbell.counters.InspectionBlock;
 import io.doorbell.ip.Ipv4;
@@ -39,6 +40,7 @@ public final class TcpStack implements AutoCloseable {
     /** Null if the user has none. */
     private Batch batch;
     private long now;
+    private long sentBefore;
     private boolean closed;
 
     private TcpStack(Builder builder) {
@@ -167,14 +169,15 @@ public final class TcpStack implements AutoCloseable {
     }
 
     /**
-     * One duty cycle: a bounded burst of frames, expired timers, events to the handlers, output, one doorbell.
+     * One duty cycle: bounded bursts of frames, expired timers, events to the handlers, output, one doorbell. It takes
+     * 64 frames, or as many as were sent since the last one.
      *
      * @param nowNanos the time; any monotonic clock will do, always the same one
      * @return how much was done, 0 if the cycle was idle
      */
     public int poll(long nowNanos) {
         begin(nowNanos);
-        int work = watched.receive(ipv4, BURST, nowNanos);
+        int work = receive(nowNanos);
         ipv4.expire(nowNanos);
         work += tcp.expire();
         if (tcp.hasEvents()) {
@@ -186,6 +189,27 @@ public final class TcpStack implements AutoCloseable {
         send(nowNanos);
         if (inspection != null) {
             inspection.show(nowNanos);
+        }
+        return work;
+    }
+
+    /**
+     * Takes a burst in, and more of them as long as what was sent since the last poll may have brought so many answers:
+     * a batch to thousands has thousands of ACKs come back at once, and whoever took 64 of them before sending the next
+     * thousands would have the link's ring run over, and send again what was acknowledged.
+     */
+    private int receive(long nowNanos) {
+        long sent = counters.get(Counter.TX_FRAMES);
+        long answers = sent - sentBefore;
+        sentBefore = sent;
+        int received = watched.receive(ipv4, BURST, nowNanos);
+        int work = received;
+        while (received == BURST && work < answers) {
+            if (tcp.hasEvents()) {
+                tcp.deliver(events);
+            }
+            received = watched.receive(ipv4, BURST, nowNanos);
+            work += received;
         }
         return work;
     }

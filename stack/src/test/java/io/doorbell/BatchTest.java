@@ -67,6 +67,22 @@ class BatchTest {
     }
 
     @Test
+    void asManyFramesAsWereSentAreTakenInOnePoll() {
+        try (FanOutStage stage = new FanOutStage(BatchConfig.defaults()).connect(500)) {
+            long before = stage.server.counters().get(Counter.RX_FRAMES);
+            putForAll(stage, 0, 1);
+            stage.batch.flush(stage.now);
+            for (int i = 0; i < 2_000; i++) {
+                stage.now += FanOutStage.MILLISECOND / 10;
+                stage.clients.poll(stage.now);
+            }
+            stage.server.poll(stage.now);
+            assertEquals(500, stage.server.counters().get(Counter.RX_FRAMES) - before, "each message's ACK");
+            assertEquals(0, stage.server.counters().get(Counter.TCP_RETRANSMITTED_SEGMENTS));
+        }
+    }
+
+    @Test
     void messagesOfOddLengthsKeepTheirSumsInSharedSegments() {
         try (FanOutStage stage = new FanOutStage(BatchConfig.defaults().withMessageBytes(4000)).connect(3)) {
             MemorySegment bytes = MemorySegment.ofArray(new byte[4000]);

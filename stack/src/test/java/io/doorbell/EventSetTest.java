@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** What happened to many connections, taken as one set after a poll. */
 class EventSetTest {
-    private final PipeLink.Pair cable = PipeLink.pair();
+    private final PipeLink.Pair cable = PipeLink.options().frames(1 << 14).pair();
     private final TcpStack server = TcpStack.on(cable.left()).address("10.0.0.1/24").seed(1).build();
     private final TcpStack clients = TcpStack.on(cable.right()).address("10.0.0.2/24").seed(2)
             .tcp(TcpConfig.builder().receiveWindowBytes(8192).build()).build();
@@ -186,5 +186,39 @@ class EventSetTest {
             events.clear();
         }
         assertEquals(300, heard);
+    }
+
+    @Test
+    void ofTenThousandThatSpeakAtOnceNoneIsStarvedByOneThatNeverStops() {
+        int count = 10_000;
+        connect(count);
+        for (int i = 1; i < count; i++) {
+            clientSends(i, 8);
+        }
+        int heard = 1;
+        int polls = 0;
+        long fromTheLoudOne = 0;
+        while (heard < count) {
+            assertTrue(polls++ < 1_000, () -> "somebody is not heard");
+            clientSends(0, 8);
+            now += 1_000;
+            clients.poll(now);
+            server.poll(now);
+            for (int i = 0; i < events.size(); i++) {
+                Connection c = events.connection(i);
+                assertEquals(EventSet.READABLE, events.flags(i));
+                int bytes = c.read(memory, 0, 1 << 16);
+                if (c == accepted.getFirst()) {
+                    fromTheLoudOne += bytes;
+                } else {
+                    assertEquals(accepted.get(heard++), c);
+                    assertEquals(8, bytes);
+                }
+            }
+            events.clear();
+        }
+        // A burst is 64 frames: the loud one's are some of them, and never more than it has sent meanwhile.
+        assertTrue(polls >= count / 64 && polls < count / 64 + 20 + polls / 64, polls + " polls");
+        assertTrue(fromTheLoudOne > 0);
     }
 }

@@ -73,7 +73,7 @@ final class SegmentOutput {
         } else {
             blocked = !sendDuplicateAcks(c) || !retransmitLost(c) || !sendNew(c) || !sendFin(c) || !sendAck(c);
         }
-        schedule(c);
+        schedule(c, blocked);
         return blocked;
     }
 
@@ -298,9 +298,9 @@ final class SegmentOutput {
         return segment == c.sendTail && segments.length(segment) < c.mss && Cork.holds(c, config.corkNanos(), now);
     }
 
-    /** Arms what follows from what was sent. */
-    void schedule(Tcb c) {
-        armTimers(c);
+    /** Arms what follows from what was sent. Whoever is blocked comes again: it is not a window that it waits for. */
+    void schedule(Tcb c, boolean blocked) {
+        armTimers(c, blocked);
         timers.schedule(c, c.nextDeadline());
     }
 
@@ -460,13 +460,13 @@ final class SegmentOutput {
     }
 
     /** RFC 6298 section 5.1, RFC 8985 section 7.2; or the persist timer if only a closed window keeps data back. */
-    private void armTimers(Tcb c) {
+    private void armTimers(Tcb c, boolean blocked) {
         if (c.retransmitDeadline == Tcb.NO_DEADLINE) {
             // Of a segment that was only probed with nothing is out: the window may have opened too little for it.
             boolean probedOnly = c.partial == null && c.sendUnsent != Tcb.NONE && c.sendUnsent == c.sendHead;
             if (scoreboard.awaitsAck(c) && !probedOnly) {
                 c.retransmitDeadline = now + c.rtoNanos;
-            } else if (!heldOnPurpose(c) && waitsForWindow(c)) {
+            } else if (!blocked && !heldOnPurpose(c) && waitsForWindow(c)) {
                 c.persisting = true;
                 c.retransmitDeadline = now + c.rtoNanos;
             }

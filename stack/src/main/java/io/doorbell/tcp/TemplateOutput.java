@@ -336,7 +336,7 @@ public final class TemplateOutput {
         counters.add(Counter.TX_BYTES, frameBytes + payloadBytes);
         acknowledged(c);
         lifecycle.touch(c);
-        output.schedule(c);
+        output.schedule(c, false);
         ipv4.used(c.nextHop);
         if (posted == t.count) {
             counters.increment(Counter.TEMPLATE_SENDS_FAST);

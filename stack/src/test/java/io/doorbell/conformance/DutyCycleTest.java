@@ -51,6 +51,18 @@ class DutyCycleTest {
     }
 
     @Test
+    void rfc6298_5_4_whatAFullLinkHeldBackIsRetransmittedWhenItGetsLost(Script script) {
+        script.establish();
+        script.linkRoomFor(0);
+        script.send(100).expectNothing();
+        script.linkRoomFor(100);
+        script.advanceWaiting(millis(1));
+        script.require(script.takeAll().size() == 1, "the data has not left");
+        script.expectBy(script.time() + seconds(2), data(1, 100));
+        script.receive(ack(101)).expectNothingUntil(script.time() + seconds(60));
+    }
+
+    @Test
     void rfc9293_3_10_7_4_aFullLinkDelaysAcksAndLosesNothing(Script script) {
         script.establish();
         script.linkRoomFor(0);

@@ -25,6 +25,11 @@ abstract class Contestant<R> implements AutoCloseable {
     /** Measures once, for about as long as given. */
     abstract R round(long nanos);
 
+    /** Whether the last round was as all later ones will be, as far as the contestant can tell. */
+    boolean isWarm() {
+        return true;
+    }
+
     final void keep(R result) {
         results.add(result);
     }

@@ -6,12 +6,16 @@ import io.doorbell.ConnectionHandler;
 import io.doorbell.ConnectionSet;
 import io.doorbell.Listener;
 import io.doorbell.TcpStack;
+import io.doorbell.link.FramePool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Doorbell as the server: everything in one batch. */
 final class DoorbellFanOut extends FanOut {
+    private static final long MOST_REST_NANOS = 1_000_000_000L;
+
     private final TcpStack stack;
+    private final PostedTimeLink link;
     private final Batch batch;
     private final ConnectionSet connections = new ConnectionSet();
     private final Listener listener;
@@ -19,10 +23,11 @@ final class DoorbellFanOut extends FanOut {
     private final MemorySegment message;
     private final int messages;
 
-    DoorbellFanOut(PinnedThreads threads, TcpStack stack, Batch batch, FanOutClients clients, FanOutCommand.Size size,
-                   String address, int port, int payload) {
+    DoorbellFanOut(PinnedThreads threads, TcpStack stack, PostedTimeLink link, Batch batch, FanOutClients clients,
+                   FanOutCommand.Size size, String address, int port, int payload) {
         super("Doorbell, one batch", threads, clients, (long) size.messages() * size.clients() * payload);
         this.stack = stack;
+        this.link = link;
         this.batch = batch;
         this.clients = clients;
         this.messages = size.messages();
@@ -56,6 +61,27 @@ final class DoorbellFanOut extends FanOut {
     @Override
     void settle() {
         stack.poll(System.nanoTime());
+    }
+
+    /** Until all is acknowledged: otherwise the next round would begin with timers that expired long ago. */
+    @Override
+    void rest() {
+        FramePool frames = stack.link().frames();
+        long until = System.nanoTime() + MOST_REST_NANOS;
+        while (frames.available() < frames.capacity() && System.nanoTime() - until < 0) {
+            settle();
+            waiting();
+        }
+    }
+
+    @Override
+    long callNanos() {
+        return link.flushNanos();
+    }
+
+    @Override
+    String systemCall() {
+        return "sendto";
     }
 
     @Override

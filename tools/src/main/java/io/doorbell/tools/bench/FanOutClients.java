@@ -1,43 +1,45 @@
 package io.doorbell.tools.bench;
 
 import io.doorbell.netns.Namespace;
+import io.doorbell.tools.cli.ExitCode;
+import io.doorbell.tools.cli.UserError;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
-import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.SocketChannel;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import java.nio.file.Path;
 
-/** Clients on the kernel's TCP in a namespace, all read by one thread, which counts their bytes together. */
+/**
+ * Clients on the kernel's TCP in a namespace, in a process of their own ({@link FanOutReader}): ten thousand of them and
+ * a server's ten thousand ends need more file descriptors than one process may have on many machines.
+ */
 final class FanOutClients implements AutoCloseable {
-    private static final int BUFFER_BYTES = 1 << 16;
+    /** What the process says when all clients are connected. */
+    static final String CONNECTED = "connected";
 
     private final Namespace namespace;
-    private final List<SocketChannel> channels = new ArrayList<>();
-    private final AtomicLong received = new AtomicLong();
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    private final Selector selector;
+    private final int processor;
+    private final SharedCount received = SharedCount.create();
+    private volatile Process process;
 
-    FanOutClients(Namespace namespace) {
+    /** @param processor that the reading thread is tied to */
+    FanOutClients(Namespace namespace, int processor) {
         this.namespace = namespace;
-        this.selector = namespace.call(Selector::open);
+        this.processor = processor;
     }
 
-    /** Opens so many connections, one after the other. */
+    /** Opens so many connections, one after the other, and returns when all are there. */
     void connect(int count, String address, int port) throws IOException {
-        for (int i = 0; i < count; i++) {
-            SocketChannel channel = namespace.call(() -> SocketChannel.open(StandardProtocolFamily.INET));
-            channels.add(channel);
-            channel.connect(new InetSocketAddress(address, port));
-            channel.configureBlocking(false);
-            // Closed with a RST: nothing of a size lingers while the next is measured.
-            channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-            channel.register(selector, SelectionKey.OP_READ);
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        String classes = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        process = namespace.command(java, "-XX:+UseSerialGC", "-Xmx256m", "--enable-native-access=ALL-UNNAMED", "-cp",
+                classes, FanOutReader.class.getName(), received.file().toString(), Integer.toString(processor),
+                Integer.toString(count), address, Integer.toString(port)).redirectErrorStream(true).start();
+        String answer;
+        try {
+            answer = process.inputReader().readLine();
+        } finally {
+            received.unlink();
+        }
+        if (!CONNECTED.equals(answer)) {
+            throw new UserError(ExitCode.FAILED, "the clients could not connect: " + answer);
         }
     }
 
@@ -46,35 +48,35 @@ final class FanOutClients implements AutoCloseable {
         return received.get();
     }
 
-    /** Reads until it is told to stop. */
-    void read(Signal stop) throws IOException {
-        while (!stop.raised()) {
-            selector.select(this::read, 1);
+    /** Whether they live; if not, they have said why on their output. */
+    void check() {
+        Process running = process;
+        if (running != null && !running.isAlive()) {
+            throw new UserError(ExitCode.FAILED, "the clients are gone: " + lastWords(running));
         }
     }
 
-    private void read(SelectionKey key) {
+    private static String lastWords(Process ended) {
         try {
-            buffer.clear();
-            int length = ((SocketChannel) key.channel()).read(buffer);
-            if (length < 0) {
-                throw new IllegalStateException("the server has closed a connection");
-            }
-            received.getAndAdd(length);
+            return ended.inputReader().readLine();
         } catch (IOException e) {
-            throw new IllegalStateException("a client could not read: " + e.getMessage(), e);
+            return e.getMessage();
         }
     }
 
+    /** Takes them down, with a RST each. Idempotent. */
     @Override
     public void close() {
-        try {
-            for (SocketChannel channel : channels) {
-                channel.close();
+        Process running = process;
+        if (running != null) {
+            running.destroyForcibly();
+            try {
+                running.waitFor();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
-            selector.close();
-        } catch (IOException e) {
-            throw new IllegalStateException(e.toString(), e);
         }
+        received.unlink();
+        received.close();
     }
 }

@@ -6,6 +6,8 @@ import io.doorbell.BatchConfig;
 import io.doorbell.TcpStack;
 import io.doorbell.netns.VethPair;
 import io.doorbell.tcp.TcpConfig;
+import io.doorbell.tools.cli.ExitCode;
+import io.doorbell.tools.cli.UserError;
 import io.doorbell.xdp.XdpLink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -45,58 +47,56 @@ final class FanOutCommand extends Benchmark {
 
     @Override
     Report run() {
+        int most = sizes.stream().mapToInt(Size::clients).max().orElseThrow();
+        requireDescriptors(most, ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class)
+                .getMaxFileDescriptorCount());
         VethPair xdpPair = pair("xdp0").addresses(null, PEER + "/24").create();
         VethPair kernelPair = pair("kernel0").addresses(KERNEL_LEFT + "/24", KERNEL_RIGHT + "/24").create();
-        XdpLink link = made(xdpPair.left().namespace().call(() ->
-                XdpLink.on(xdpPair.left().name()).address(DOORBELL).frames(FRAMES).open()));
-        int most = sizes.stream().mapToInt(Size::clients).max().orElseThrow();
+        PostedTimeLink link = new PostedTimeLink(made(xdpPair.left().namespace().call(() ->
+                XdpLink.on(xdpPair.left().name()).address(DOORBELL).frames(FRAMES).open())));
         TcpStack stack = made(TcpStack.on(link).address(DOORBELL + "/24")
                 .tcp(TcpConfig.builder().maxConnections(2 * most + 100).build()).build());
         Batch batch = stack.batch(BatchConfig.defaults().withFramesPerClient(FRAMES_PER_CLIENT));
         Table table = new Table("messages x clients", "Doorbell us", "NIO us", "ratio", "doorbells", "NIO calls",
-                "packets", "ns a packet");
+                "packets", "ns a packet", "ours");
         List<Figures> figures = new ArrayList<>();
         StringBuilder text = new StringBuilder();
         for (Size size : sizes) {
-            try (FanOut doorbell = new DoorbellFanOut(threads(), stack, batch, new FanOutClients(right()), size, DOORBELL,
-                    FIRST_PORT + figures.size(), payload); FanOut kernel = fits(size) ? kernel(size) : null) {
-                text.append(measure(kernel == null ? List.of(doorbell) : List.of(doorbell, kernel)));
+            try (FanOut doorbell = new DoorbellFanOut(threads(), stack, link, batch, clients(), size, DOORBELL,
+                    FIRST_PORT + figures.size(), payload); FanOut kernel = kernel(size)) {
+                text.append(measure(List.of(doorbell, kernel))).append(System.lineSeparator());
                 figures.add(report(size, doorbell, kernel, table));
-            }
-            if (!fits(size)) {
-                text.append(String.format("%d x %d was measured without the kernel: both need %d file descriptors, and this"
-                        + " process may have %d (ulimit -n)%n", size.messages(), size.clients(), descriptors(size),
-                        mostDescriptors()));
             }
         }
         return new Report(String.format("messages of %d bytes, %s, medians of %d rounds of %s s%n%n%s%n%s%n", payload,
                 link.statistics().mode, rounds(), seconds(), table, text), figures);
     }
 
-    /** A client of either contestant has one, and so has each connection of the kernel's server. */
-    private static long descriptors(Size size) {
-        return 3L * size.clients() + OTHER_DESCRIPTORS;
+    /** The clients of either contestant are in a process of their own; the kernel's server is in this one. */
+    static void requireDescriptors(int clients, long limit) {
+        long needed = clients + OTHER_DESCRIPTORS;
+        if (needed > limit) {
+            throw new UserError(ExitCode.ENVIRONMENT, clients + " clients need " + needed + " file descriptors, and a"
+                    + " process may have " + limit + " here: run 'ulimit -n " + needed + "' before, as root or after"
+                    + " raising the hard limit in /etc/security/limits.conf, or name smaller ones with --sizes");
+        }
     }
 
-    private static long mostDescriptors() {
-        return ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class).getMaxFileDescriptorCount();
-    }
-
-    private static boolean fits(Size size) {
-        return descriptors(size) <= mostDescriptors();
+    private FanOutClients clients() {
+        return new FanOutClients(right(), threads().processors().second());
     }
 
     private FanOut kernel(Size size) {
         try {
-            return new KernelFanOut(threads(), left(), new FanOutClients(right()), size, KERNEL_LEFT, payload);
+            return new KernelFanOut(threads(), left(), clients(), size, KERNEL_LEFT, payload);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** @param kernel null if it was not measured: then its figures are missing */
     private Figures report(Size size, FanOut doorbell, FanOut kernel, Table table) {
         double nanos = doorbell.median(FanOut.Result::p50Nanos);
+        double callNanos = doorbell.median(FanOut.Result::callP50Nanos);
         double doorbells = doorbell.median(r -> (double) r.calls() / r.count());
         double packets = doorbell.median(r -> (double) r.packets() / r.count());
         Figures figures = new Figures()
@@ -104,20 +104,21 @@ final class FanOutCommand extends Benchmark {
                 .put("clients", size.clients())
                 .put("payload", payload)
                 .put("doorbells", doorbells)
+                .put("doorbells_outside", doorbell.callsSeenOutside())
                 .put("packets", packets)
                 .put("stack_p50_ns", Math.round(nanos))
+                .put("stack_build_p50_ns", Math.round(nanos - callNanos))
+                .put("doorbell_p50_ns", Math.round(callNanos))
                 .put("alloc_bytes_per_op", doorbell.sum(FanOut.Result::allocatedBytes) / doorbell.sum(FanOut.Result::count));
-        String[] kernelCells = {"-", "-", "-"};
-        if (kernel != null) {
-            double kernelNanos = kernel.median(FanOut.Result::p50Nanos);
-            double calls = kernel.median(r -> (double) r.calls() / r.count());
-            figures.put("kernel_syscalls", calls).put("kernel_nio_p50_ns", Math.round(kernelNanos))
-                    .put("ratio", nanos / kernelNanos);
-            kernelCells = new String[] {Table.number(1, kernelNanos / 1000), Table.number(2, nanos / kernelNanos),
-                Table.number(1, calls)};
-        }
-        table.row(size.messages() + " x " + size.clients(), Table.number(1, nanos / 1000), kernelCells[0], kernelCells[1],
-                Table.number(2, doorbells), kernelCells[2], Table.number(1, packets), Table.number(0, nanos / packets));
+        double kernelNanos = kernel.median(FanOut.Result::p50Nanos);
+        double calls = kernel.median(r -> (double) r.calls() / r.count());
+        kernel.callsSeenOutside();
+        figures.put("kernel_syscalls", calls).put("kernel_nio_p50_ns", Math.round(kernelNanos))
+                .put("ratio", nanos / kernelNanos);
+        table.row(size.messages() + " x " + size.clients(), Table.number(1, nanos / 1000), Table.number(1, kernelNanos / 1000),
+                Table.number(2, nanos / kernelNanos), Table.number(2, doorbells), Table.number(1, calls),
+                Table.number(1, packets), Table.number(0, nanos / packets),
+                Table.number(0, (nanos - callNanos) / packets));
         return figures;
     }
 

@@ -56,6 +56,20 @@ final class KernelFanOut extends FanOut {
     }
 
     @Override
+    void rest() {
+    }
+
+    @Override
+    long callNanos() {
+        return 0;
+    }
+
+    @Override
+    String systemCall() {
+        return "write";
+    }
+
+    @Override
     long calls() {
         return calls;
     }

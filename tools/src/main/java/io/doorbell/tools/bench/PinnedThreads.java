@@ -28,7 +28,10 @@ final class PinnedThreads implements AutoCloseable {
     private final Signal failed = new Signal();
     private final AtomicLong preemptions = new AtomicLong();
 
+    private final Processors processors;
+
     PinnedThreads(Processors processors) {
+        this.processors = processors;
         play(() -> CpuAffinity.pinCurrentThread(processors.first()),
                 () -> CpuAffinity.pinCurrentThread(processors.second()), 0);
     }
@@ -39,6 +42,11 @@ final class PinnedThreads implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
         });
+    }
+
+    /** What they are tied to. */
+    Processors processors() {
+        return processors;
     }
 
     /** Raised when the run has failed or is broken off: a loop that waits for the other end looks at it. */

@@ -9,6 +9,7 @@ import io.doorbell.link.LinkStatistics;
 final class PostedTimeLink implements Link {
     private final Link link;
     private long postedNanos;
+    private long flushNanos;
     private long frames;
 
     PostedTimeLink(Link link) {
@@ -18,6 +19,11 @@ final class PostedTimeLink implements Link {
     /** When the last flush had shown the other side what it flushed, before it rang. */
     long postedNanos() {
         return postedNanos;
+    }
+
+    /** How long all flushes have taken together, from the moment at which their descriptors were published. */
+    long flushNanos() {
+        return flushNanos;
     }
 
     /** Frames posted so far. */
@@ -71,6 +77,7 @@ final class PostedTimeLink implements Link {
         link.publish();
         postedNanos = System.nanoTime();
         link.flush(nowNanos);
+        flushNanos += System.nanoTime() - postedNanos;
     }
 
     @Override

@@ -15,7 +15,7 @@ import java.util.List;
 record Rounds(int count, long nanos, long warmUpNanos) {
     /** Warming up in pieces lets the compiled code be entered anew, instead of in the middle of a long loop. */
     private static final int WARM_UP_PIECES = 10;
-    /** On a busy machine the compilers get little time: a warm-up lasts until they rest, but no longer than this. */
+    /** On a busy machine the compilers get little time: a warm-up lasts until they rest and all are warm, but no longer. */
     private static final int MOST_PIECES = 5 * WARM_UP_PIECES;
     private static final long RESTING_MILLIS = 5;
 
@@ -29,7 +29,8 @@ record Rounds(int count, long nanos, long warmUpNanos) {
             for (Contestant<?> contestant : contestants) {
                 contestant.round(warmUpNanos / WARM_UP_PIECES);
             }
-            resting = compilers.getTotalCompilationTime() - before <= RESTING_MILLIS;
+            resting = compilers.getTotalCompilationTime() - before <= RESTING_MILLIS
+                    && contestants.stream().allMatch(Contestant::isWarm);
         }
     }
 

@@ -1,12 +1,14 @@
 package io.doorbell.tools.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.doorbell.tools.RequiresRoot;
+import io.doorbell.tools.cli.UserError;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -63,13 +65,30 @@ class BenchTest {
     @RequiresRoot
     void fanOutReportsEveryFigureOfEachSize() throws IOException {
         Map<String, Double> figures = run("fanout", "--sizes", "10x10,1x100");
-        assertEquals(List.of("messages", "clients", "payload", "doorbells", "packets", "stack_p50_ns", "alloc_bytes_per_op",
-                "kernel_syscalls", "kernel_nio_p50_ns", "ratio"), List.copyOf(figures.keySet()));
+        assertEquals(List.of("messages", "clients", "payload", "doorbells", "doorbells_outside", "packets",
+                "stack_p50_ns", "stack_build_p50_ns", "doorbell_p50_ns", "alloc_bytes_per_op", "kernel_syscalls", "kernel_nio_p50_ns", "ratio"),
+                List.copyOf(figures.keySet()));
         assertEquals(2, out.toString().lines().filter(line -> line.startsWith("{")).count());
         assertEquals(100, figures.get("clients"));
         assertEquals(100, figures.get("packets"), 0.5);
         assertEquals(1, figures.get("doorbells"));
         assertEquals(100, figures.get("kernel_syscalls"));
+    }
+
+    @Test
+    @RequiresRoot
+    void tenMessagesToTenClientsAreOneDoorbellSeenFromOutside() throws IOException {
+        Map<String, Double> figures = run("fanout", "--sizes", "10x10");
+        assertEquals(1, figures.get("doorbells_outside"));
+        assertEquals(1, figures.get("doorbells"));
+    }
+
+    @Test
+    void tooFewFileDescriptorsForTheClientsAreToldWithTheFix() {
+        FanOutCommand.requireDescriptors(10_000, 20_000);
+        UserError error = assertThrows(UserError.class, () -> FanOutCommand.requireDescriptors(10_000, 4_096));
+        assertTrue(error.getMessage().contains("ulimit -n 10500"), error.getMessage());
+        assertEquals(3, error.exitCode());
     }
 
     @Test

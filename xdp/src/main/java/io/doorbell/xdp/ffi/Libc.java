@@ -319,7 +319,7 @@ public final class Libc {
         }
     }
 
-    private static MethodHandle link(String name, MemoryLayout result, int firstVariadic, MemoryLayout... arguments) {
+    static MethodHandle link(String name, MemoryLayout result, int firstVariadic, MemoryLayout... arguments) {
         List<Linker.Option> options = new ArrayList<>();
         options.add(Linker.Option.captureCallState("errno"));
         if (firstVariadic != NOT_VARIADIC) {
