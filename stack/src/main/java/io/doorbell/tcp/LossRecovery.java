@@ -160,10 +160,14 @@ final class LossRecovery {
         counters.increment(Counter.TCP_FAST_RETRANSMITS);
     }
 
-    /** For a loss, unless the window was reduced already for what the same window of data ran into. */
+    /**
+     * For a loss, unless the window was reduced already for what the same window of data ran into. RFC 5681 section 3.2
+     * step 2: what limited transmit sent beyond the window, while it was not clear that something is lost, must not
+     * count; the more so as RACK may wait up to a round trip for what is late.
+     */
     private void lowerThreshold(Tcb c) {
         if (!CongestionNotification.alreadyReduced(c)) {
-            c.congestion().congested(c, scoreboard.flightSize(c));
+            c.congestion().congested(c, Math.min(c.cwnd, scoreboard.flightSize(c)));
         }
         CongestionNotification.reducedForLoss(c);
     }
