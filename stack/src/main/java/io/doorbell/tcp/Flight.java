@@ -25,6 +25,9 @@ final class Flight {
     boolean recovering;
     boolean partialAckSeen;
     boolean timedOut;
+    /** When the window was last lowered for a loss, and when the youngest segment was sent that RACK deemed lost. */
+    long loweredNanos;
+    long lostSentNanos;
     // What an undo goes back to.
     boolean undoPossible;
     int undoCwnd;
@@ -82,6 +85,8 @@ final class Flight {
         recovering = false;
         partialAckSeen = false;
         timedOut = false;
+        loweredNanos = Long.MIN_VALUE;
+        lostSentNanos = Long.MIN_VALUE;
         undoPossible = false;
         undoRetransmissions = 0;
         firstRetransmitTicks = 0;

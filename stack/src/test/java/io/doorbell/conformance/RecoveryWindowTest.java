@@ -47,4 +47,34 @@ class RecoveryWindowTest {
         int window = windowBehind(script);
         script.require(window == 7, "of a window of 10 segments " + window + " are left");
     }
+
+    /** All of the ten but the first arrive, and all that the recovery itself sent but what is between the two numbers. */
+    private static int afterFurtherLoss(Script script, int lostFrom, int lostTo) {
+        script.tcp().congestionControl(CongestionAlgorithm.NEW_RENO);
+        loseTheFirstOfTen(script);
+        script.advance(millis(1)).receive(ack(1).sack(1 + MSS, 10 * MSS + 1));
+        script.takeAll();
+        int fresh = script.flow().sentUpTo();
+        script.require(fresh > 13 * MSS, "only up to " + fresh + " was sent in recovery");
+        script.advance(millis(15));
+        if (lostFrom == 1) {
+            script.receive(ack(1).sack(1 + MSS, fresh));
+        } else {
+            script.receive(ack(lostFrom).sack(lostTo, fresh));
+        }
+        script.takeAll();
+        return windowBehind(script);
+    }
+
+    @Test
+    void rfc5681_4_3_theLossOfARetransmissionLowersTheWindowASecondTime(Script script) {
+        int window = afterFurtherLoss(script, 1, 1 + MSS);
+        script.require(window == 2, "of a window of 10 segments, halved twice, " + window + " are left");
+    }
+
+    @Test
+    void rfc5681_4_3_lossInTheNextWindowLowersItASecondTimeAlthoughTheRecoveryGoesOn(Script script) {
+        int window = afterFurtherLoss(script, 12 * MSS + 1, 13 * MSS + 1);
+        script.require(window == 2, "of a window of 10 segments, halved twice, " + window + " are left");
+    }
 }
