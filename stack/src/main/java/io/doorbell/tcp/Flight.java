@@ -33,6 +33,8 @@ final class Flight {
     int undoCwnd;
     int undoSsthresh;
     int undoRetransmissions;
+    /** SND.UNA then: what the peer got twice from before it belongs to an earlier recovery. */
+    int undoFrom;
     int firstRetransmitTicks;
     /** Behind the last byte that was sent again and is not acknowledged; SND.UNA if there is none. */
     int retransmitEnd;

@@ -86,7 +86,9 @@ final class LossRecovery {
     void acknowledged(Tcb c, SackInput ack, int bytes, boolean duplicateAck, int inFlightBefore, long now) {
         if (ack.duplicate) {
             rack.duplicateReported(c);
-            duplicateUndoes(c);
+            if (Seq.gt(ack.duplicateEnd, c.flight.undoFrom)) {
+                duplicateUndoes(c);
+            }
         }
         if (isSpurious(c, ack, bytes)) {
             undo(c);
@@ -307,6 +309,7 @@ final class LossRecovery {
         c.flight.undoCwnd = c.cwnd;
         c.flight.undoSsthresh = c.ssthresh;
         c.flight.undoRetransmissions = 0;
+        c.flight.undoFrom = c.sndUna;
     }
 
     /** A lost segment was sent again. */

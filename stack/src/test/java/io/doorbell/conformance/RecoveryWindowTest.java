@@ -4,6 +4,7 @@ import static io.doorbell.script.Segments.ack;
 import static io.doorbell.script.Segments.millis;
 import static io.doorbell.script.Segments.syn;
 
+import io.doorbell.counters.Counter;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
 import io.doorbell.tcp.CongestionAlgorithm;
@@ -76,5 +77,23 @@ class RecoveryWindowTest {
     void rfc5681_4_3_lossInTheNextWindowLowersItASecondTimeAlthoughTheRecoveryGoesOn(Script script) {
         int window = afterFurtherLoss(script, 12 * MSS + 1, 13 * MSS + 1);
         script.require(window == 2, "of a window of 10 segments, halved twice, " + window + " are left");
+    }
+
+    @Test
+    void rfc3708_3_aDuplicateOfAnEarlierRecoveryExcusesNoLaterOne(Script script) {
+        loseTheFirstOfTen(script);
+        int second = script.flow().sentUpTo();
+        script.advance(millis(10)).receive(ack(second));
+        script.takeAll();
+        script.advance(millis(10));
+        for (int arrived = 2; arrived <= 4; arrived++) {
+            script.receive(ack(second).sack(second + MSS, second + arrived * MSS));
+            script.takeAll();
+        }
+        script.expectCounter(Counter.TCP_FAST_RETRANSMITS, 2);
+        // The first segment came twice: its report took another way, and comes in the second recovery.
+        script.receive(ack(second).sack(1, 1 + MSS, second + MSS, second + 4 * MSS));
+        script.takeAll();
+        script.expectCounter(Counter.TCP_SPURIOUS_RECOVERIES, 0);
     }
 }
