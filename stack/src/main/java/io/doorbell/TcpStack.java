@@ -247,7 +247,7 @@ public final class TcpStack implements AutoCloseable {
      * earlier than anything really happens.
      */
     public long nextDeadlineNanos() {
-        if (tcp.hasEvents() || tcp.outputWaiting()) {
+        if (tcp.hasEvents()) {
             return Long.MIN_VALUE;
         }
         long deadline = Math.min(Math.min(tcp.nextDeadlineNanos(), ipv4.nextDeadlineNanos()), link.nextDeadlineNanos());

@@ -94,6 +94,7 @@ final class DataInput {
         if (c.received != null && c.received.ranges() > 0) {
             // RFC 5681 section 4.2: a segment that fills a gap is acknowledged at once.
             c.ackNow = true;
+            reportOverlap(c, segment.seq, end);
             c.rcvNxt = c.received.advance(end);
             receiveMemory.account(c, Math.min(c.received.outOfOrderPages, c.received.rangePages()));
         }
@@ -146,16 +147,25 @@ final class DataInput {
         c.duplicateEnd = end;
     }
 
+    /** RFC 2883 section 4.2: of what is here behind a gap already, the first part in one piece. */
+    private void reportOverlap(Tcb c, int start, int end) {
+        int first = c.received.firstOverlap(start, end);
+        if (first == Tcb.NONE) {
+            return;
+        }
+        if (c.duplicateStart == c.duplicateEnd) {
+            reportDuplicate(c, Seq.max(start, c.received.rangeStart(first)), Seq.min(end, c.received.rangeEnd(first)));
+        }
+        counters.add(Counter.TCP_DUPLICATE_BYTES_IN, c.received.overlap(first, start, end));
+    }
+
     private boolean outOfOrder(Tcb c, InboundSegment segment) {
         counters.increment(Counter.TCP_OUT_OF_ORDER_IN);
         // RFC 5681 section 4.2: one duplicate ACK at once for each, so that the sender can count them.
         c.duplicateAcksOwed++;
         ReceiveSpace space = space(c);
         int end = segment.seq + segment.length;
-        if (space.contains(segment.seq, end)) {
-            counters.add(Counter.TCP_DUPLICATE_BYTES_IN, segment.length);
-            reportDuplicate(c, segment.seq, end);
-        }
+        reportOverlap(c, segment.seq, end);
         if (space.rangesFull() && !space.touches(segment.seq, end)) {
             counters.increment(Counter.DROP_TCP_RANGES_FULL);
             recycleIfEmpty(c);

@@ -25,11 +25,16 @@ final class Flight {
     boolean recovering;
     boolean partialAckSeen;
     boolean timedOut;
+    /** When the window was last lowered for a loss, and when the youngest segment was sent that RACK deemed lost. */
+    long loweredNanos;
+    long lostSentNanos;
     // What an undo goes back to.
     boolean undoPossible;
     int undoCwnd;
     int undoSsthresh;
     int undoRetransmissions;
+    /** SND.UNA then: what the peer got twice from before it belongs to an earlier recovery. */
+    int undoFrom;
     int firstRetransmitTicks;
     /** Behind the last byte that was sent again and is not acknowledged; SND.UNA if there is none. */
     int retransmitEnd;
@@ -82,6 +87,8 @@ final class Flight {
         recovering = false;
         partialAckSeen = false;
         timedOut = false;
+        loweredNanos = Long.MIN_VALUE;
+        lostSentNanos = Long.MIN_VALUE;
         undoPossible = false;
         undoRetransmissions = 0;
         firstRetransmitTicks = 0;

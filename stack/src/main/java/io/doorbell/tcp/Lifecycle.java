@@ -6,6 +6,9 @@ import io.doorbell.ip.Ipv4;
 
 /** How connections come into being, change and end, and who has to hear of it. */
 final class Lifecycle {
+    /** How long to wait before looking whether a frame has come back. */
+    private static final long FRAME_WAIT_NANOS = 1_000_000L;
+
     private final ConnectionTable table;
     private final TimerQueue timers;
     private final SendSpace sendSpace;
@@ -96,6 +99,17 @@ final class Lifecycle {
     /** Whether some connection still waits for room on the link or in the frame pool. */
     boolean outputWaiting() {
         return firstOutput != null;
+    }
+
+    /**
+     * When the emitter should try again for those that wait: at once if it is the link that was full. A frame comes back
+     * when somebody acknowledges or reads, and polling alone does not bring that about.
+     */
+    long outputDueNanos() {
+        if (firstOutput == null) {
+            return Tcb.NO_DEADLINE;
+        }
+        return sendSpace.hasFrameForControl() ? Long.MIN_VALUE : now + FRAME_WAIT_NANOS;
     }
 
     /** Answers a segment that fits no connection with a RST. */

@@ -86,7 +86,9 @@ final class LossRecovery {
     void acknowledged(Tcb c, SackInput ack, int bytes, boolean duplicateAck, int inFlightBefore, long now) {
         if (ack.duplicate) {
             rack.duplicateReported(c);
-            duplicateUndoes(c);
+            if (Seq.gt(ack.duplicateEnd, c.flight.undoFrom)) {
+                duplicateUndoes(c);
+            }
         }
         if (isSpurious(c, ack, bytes)) {
             undo(c);
@@ -137,10 +139,34 @@ final class LossRecovery {
         long wait = rack.detect(c, now);
         c.flight.earlyDeadline = wait > 0 ? now + wait : Tcb.NO_DEADLINE;
         c.flight.earlyIsProbe = false;
-        if (c.flight.lostSegments > 0 && !c.flight.recovering && !c.flight.timedOut) {
-            beginRecovery(c);
-            ProportionalRate.acknowledged(c, 0, false);
+        if (c.flight.lostSegments == 0) {
+            return;
         }
+        if (!c.flight.recovering && !c.flight.timedOut) {
+            beginRecovery(c);
+        } else if (c.flight.lostSentNanos >= c.flight.loweredNanos) {
+            lowerAgain(c);
+        } else {
+            return;
+        }
+        c.flight.loweredNanos = now;
+        c.flight.lostSentNanos = Long.MIN_VALUE;
+        ProportionalRate.acknowledged(c, 0, false);
+    }
+
+    /**
+     * RFC 5681 section 4.3: what was sent after the window was lowered is lost too, a retransmission or data of the next
+     * window. That is a second indication of congestion, and the window has to be lowered a second time.
+     */
+    private void lowerAgain(Tcb c) {
+        if (c.flight.recovering) {
+            // What PRR lets out for the moment is not the window.
+            c.cwnd = c.ssthresh;
+        }
+        if (!c.flight.undoPossible) {
+            remember(c);
+        }
+        enterRecovery(c);
     }
 
     private void grow(Tcb c, int bytes, int inFlightBefore, long now) {
@@ -151,19 +177,28 @@ final class LossRecovery {
 
     private void beginRecovery(Tcb c) {
         remember(c);
-        c.flight.recovering = true;
         c.flight.partialAckSeen = false;
+        enterRecovery(c);
+        counters.increment(Counter.TCP_FAST_RETRANSMITS);
+    }
+
+    private void enterRecovery(Tcb c) {
+        c.flight.recovering = true;
+        c.flight.timedOut = false;
         c.flight.recover = c.sndNxt;
         lowerThreshold(c);
         c.cwnd = c.ssthresh;
         ProportionalRate.start(c, scoreboard.flightSize(c));
-        counters.increment(Counter.TCP_FAST_RETRANSMITS);
     }
 
-    /** For a loss, unless the window was reduced already for what the same window of data ran into. */
+    /**
+     * For a loss, unless the window was reduced already for what the same window of data ran into. RFC 5681 section 3.2
+     * step 2: what limited transmit sent beyond the window, while it was not clear that something is lost, must not
+     * count; the more so as RACK may wait up to a round trip for what is late.
+     */
     private void lowerThreshold(Tcb c) {
         if (!CongestionNotification.alreadyReduced(c)) {
-            c.congestion().congested(c, scoreboard.flightSize(c));
+            c.congestion().congested(c, Math.min(c.cwnd, scoreboard.flightSize(c)));
         }
         CongestionNotification.reducedForLoss(c);
     }
@@ -247,6 +282,8 @@ final class LossRecovery {
             lowerThreshold(c);
         }
         c.cwnd = c.mss;
+        c.flight.loweredNanos = now;
+        c.flight.lostSentNanos = Long.MIN_VALUE;
         c.flight.recovering = false;
         c.flight.timedOut = true;
         c.flight.duplicateAcks = 0;
@@ -272,6 +309,7 @@ final class LossRecovery {
         c.flight.undoCwnd = c.cwnd;
         c.flight.undoSsthresh = c.ssthresh;
         c.flight.undoRetransmissions = 0;
+        c.flight.undoFrom = c.sndUna;
     }
 
     /** A lost segment was sent again. */

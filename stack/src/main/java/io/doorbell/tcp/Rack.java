@@ -108,7 +108,7 @@ final class Rack {
     }
 
     /**
-     * Step 5: deems segments lost.
+     * Step 5: deems segments lost, and notes when the youngest of them was sent.
      *
      * @return how long to wait until this has to be asked again for those that are only overtaken so far; 0 if there
      *         are none
@@ -126,6 +126,7 @@ final class Rack {
             long remaining = sentAt + c.flight.rackRttNanos + window - now;
             if (remaining <= 0) {
                 scoreboard.markLost(c, segment);
+                c.flight.lostSentNanos = Math.max(c.flight.lostSentNanos, sentAt);
             } else {
                 wait = Math.max(wait, remaining);
             }

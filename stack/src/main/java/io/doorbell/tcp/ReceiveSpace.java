@@ -230,6 +230,24 @@ final class ReceiveSpace {
         return range != Tcb.NONE && Seq.le(end, ends[range]);
     }
 
+    /** The first range that has a byte of {@code [start, end)}, {@link Tcb#NONE} if none has. */
+    int firstOverlap(int start, int end) {
+        int range = 0;
+        while (range < ranges && Seq.le(ends[range], start)) {
+            range++;
+        }
+        return range < ranges && Seq.lt(starts[range], end) ? range : Tcb.NONE;
+    }
+
+    /** How many bytes of {@code [start, end)} are in this range and those behind it. */
+    int overlap(int range, int start, int end) {
+        int bytes = 0;
+        for (int i = range; i < ranges && Seq.lt(starts[i], end); i++) {
+            bytes += Seq.min(end, ends[i]) - Seq.max(start, starts[i]);
+        }
+        return bytes;
+    }
+
     /** Whether a range that touches none of those present would be one too many. */
     boolean rangesFull() {
         return ranges == MAX_RANGES;

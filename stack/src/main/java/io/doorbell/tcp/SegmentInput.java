@@ -318,7 +318,8 @@ final class SegmentInput {
             return;
         }
         int beyond = segment.seq + segment.length - c.rcvEdge;
-        if (beyond > 0) {
+        if (beyond >= 0) {
+            // A FIN has a number of its own: behind data that fills the window it lies outside, and comes again.
             segment.length -= beyond;
             segment.flags &= ~TcpHeader.FIN;
         }

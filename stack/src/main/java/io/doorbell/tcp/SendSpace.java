@@ -166,6 +166,11 @@ final class SendSpace {
         return pool.available() - keepFree;
     }
 
+    /** Whether a frame may be taken for what is owed to peers, as opposed to data. */
+    boolean hasFrameForControl() {
+        return pool.available() > keepForControl;
+    }
+
     /**
      * Takes {@code length} bytes of sequence space for content that lies ready in a frame, whose hold passes to the
      * send space. As {@link #reserve}, {@link #fill} and {@link #release} in one.

@@ -180,9 +180,10 @@ public final class Tcp implements Transport {
         return lifecycle.outputWaiting();
     }
 
-    /** When {@link #expire} has something to do next. */
+    /** When {@link #expire} or {@link #output} has something to do next. */
     public long nextDeadlineNanos() {
-        return Math.min(timerQueue.earliestNanos(), Math.min(halfOpen.earliestNanos(), waiting.earliestNanos()));
+        long connections = Math.min(timerQueue.earliestNanos(), lifecycle.outputDueNanos());
+        return Math.min(connections, Math.min(halfOpen.earliestNanos(), waiting.earliestNanos()));
     }
 
     // ---- what the user is told

@@ -160,6 +160,37 @@ class SackTest {
     }
 
     @Test
+    void rfc2883_4_2_theDuplicatePartOfASegmentBehindAHoleIsReported(Script script) {
+        establish(script);
+        script.receive(data(201, 100));
+        script.expect(ack(1).sack(201, 301));
+        script.receive(data(251, 100));
+        script.expect(ack(1).sack(251, 301, 201, 351));
+        script.receive(data(151, 300));
+        script.expect(ack(1).sack(201, 351, 151, 451));
+    }
+
+    @Test
+    void rfc2883_4_2_ofTwoDuplicatePartsTheFirstIsReported(Script script) {
+        establish(script);
+        script.receive(data(201, 100));
+        script.expect(ack(1).sack(201, 301));
+        script.receive(data(401, 100));
+        script.expect(ack(1).sack(401, 501, 201, 301));
+        script.receive(data(151, 400));
+        script.expect(ack(1).sack(201, 301, 151, 551));
+    }
+
+    @Test
+    void rfc2883_4_2_theDuplicatePartOfASegmentThatFillsTheHoleIsReported(Script script) {
+        establish(script);
+        script.receive(data(201, 100));
+        script.expect(ack(1).sack(201, 301));
+        script.receive(data(1, 250)).expectDelivered(300);
+        script.expect(ack(301).sack(201, 251));
+    }
+
+    @Test
     void rfc8985_6_threeSackedSegmentsRetransmitTheOneBefore(Script script) {
         sendTen(script);
         script.receive(ack(1).sack(1001, 2001)).expectNothing();

@@ -2,6 +2,7 @@ package io.doorbell.conformance;
 
 import static io.doorbell.script.Segments.ack;
 import static io.doorbell.script.Segments.data;
+import static io.doorbell.script.Segments.fin;
 import static io.doorbell.script.Segments.millis;
 import static io.doorbell.script.Segments.seconds;
 import static io.doorbell.script.Segments.syn;
@@ -71,6 +72,54 @@ class WindowEdgeTest {
         }
         script.require(highest > 1 << 20, "the window never opened: " + highest);
         script.require(highest <= 1 + (1 << 20) + unit, "nothing was read, and the window reaches to " + highest);
+        script.expectDelivered(0).anyDelivery();
+    }
+
+    /** A window of 1000 bytes, and nobody reads. */
+    private static void narrow(Script script) {
+        script.tcp().receiveWindowBytes(1000).initialReceiveWindowBytes(1000).windowScaling(false);
+        script.initialAppetite(0);
+        script.establish(syn(0).mss(1000));
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_aFinOnTheWindowsLastNumberIsTaken(Script script) {
+        narrow(script);
+        script.receive(data(1, 999).fin());
+        script.expect(ack(1001).win(0));
+        script.read(999).expectDelivered(999).expectPeerClosed();
+        script.takeAll();
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_aFinJustBeyondTheWindowIsCutOff(Script script) {
+        narrow(script);
+        script.receive(data(1, 1000).fin());
+        script.expectBy(script.time() + millis(499), ack(1001).win(0));
+        script.read(1000).expectDelivered(1000);
+        script.expect(ack(1001).win(1000));
+        script.receive(fin(1001));
+        script.expect(ack(1002));
+        script.expectPeerClosed();
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_aFinBeyondAGapAndJustBeyondTheWindowIsCutOff(Script script) {
+        narrow(script);
+        script.receive(data(501, 500).fin());
+        script.expect(ack(1));
+        script.receive(data(1, 500));
+        script.expect(ack(1001).win(0));
+        script.expectDelivered(0).anyDelivery();
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_aFinAloneJustBeyondTheWindowIsAnsweredOnly(Script script) {
+        narrow(script);
+        script.receive(fin(1001));
+        script.expect(ack(1).win(1000));
+        script.receive(data(1, 1000));
+        script.expectBy(script.time() + millis(499), ack(1001).win(0));
         script.expectDelivered(0).anyDelivery();
     }
 }

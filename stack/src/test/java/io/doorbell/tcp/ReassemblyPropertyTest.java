@@ -57,6 +57,10 @@ class ReassemblyPropertyTest {
             int seq = base + piece.from;
             assertEquals(here.get(piece.from, piece.from + piece.length).cardinality() == piece.length,
                     space.contains(seq, seq + piece.length));
+            int present = here.get(piece.from, piece.from + piece.length).cardinality();
+            int overlap = space.firstOverlap(seq, seq + piece.length);
+            assertEquals(present > 0, overlap != Tcb.NONE);
+            assertEquals(present, present == 0 ? 0 : space.overlap(overlap, seq, seq + piece.length));
             boolean touches = !here.get(Math.max(0, piece.from - 1), piece.from + piece.length + 1).isEmpty();
             assertEquals(touches, space.touches(seq, seq + piece.length));
             assertTrue(space.store(seq, content(seq, piece.length), 0, piece.length, 0));

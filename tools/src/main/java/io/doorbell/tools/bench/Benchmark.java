@@ -25,6 +25,7 @@ abstract class Benchmark implements Callable<Integer> {
     private Cleanup cleanup;
     private Namespace left;
     private Namespace right;
+    private Processors processors;
     private PinnedThreads threads;
 
     /** What a benchmark found out: the text is for people; the figures are one JSON object for each case. */
@@ -45,7 +46,8 @@ abstract class Benchmark implements Callable<Integer> {
             cleanup = removed;
             left = made(Namespace.create());
             right = made(Namespace.create());
-            threads = new PinnedThreads(options.processors());
+            processors = options.processors();
+            threads = new PinnedThreads(processors);
             report = run();
         }
         out.print(report.text());
@@ -64,6 +66,11 @@ abstract class Benchmark implements Callable<Integer> {
 
     final PinnedThreads threads() {
         return threads;
+    }
+
+    /** Those that {@link #threads} are tied to. */
+    final Processors processors() {
+        return processors;
     }
 
     final Namespace left() {

@@ -12,7 +12,7 @@ import java.util.Map;
 
 /** What a run found out, by the names that programs know it by, in the order in which it was put. */
 final class Figures {
-    private final Map<String, BigDecimal> byName = new LinkedHashMap<>();
+    private final Map<String, Object> byName = new LinkedHashMap<>();
 
     /** A whole number. */
     Figures put(String name, long value) {
@@ -26,8 +26,14 @@ final class Figures {
         return this;
     }
 
+    /** A word. */
+    Figures put(String name, String value) {
+        byName.put(name, value);
+        return this;
+    }
+
     double get(String name) {
-        return byName.get(name).doubleValue();
+        return ((BigDecimal) byName.get(name)).doubleValue();
     }
 
     /** One JSON object (RFC 8259) on one line. */
@@ -35,8 +41,8 @@ final class Figures {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
             json.writeStartObject();
-            for (Map.Entry<String, BigDecimal> figure : byName.entrySet()) {
-                json.writeNumberField(figure.getKey(), figure.getValue());
+            for (Map.Entry<String, Object> figure : byName.entrySet()) {
+                json.writePOJOField(figure.getKey(), figure.getValue());
             }
             json.writeEndObject();
         } catch (IOException e) {

@@ -113,6 +113,21 @@ class BenchTest {
 
     @Test
     @RequiresRoot
+    void floodReportsEveryFigureOfEachKind() {
+        int code = execute("flood", "--json", "--rounds", "1", "--seconds", "0.05", "--warm-up", "0.1", "--pps", "5000");
+        assertEquals(0, code, err.toString());
+        List<String> lines = out.toString().lines().filter(line -> line.startsWith("{")).toList();
+        assertEquals(4, lines.size());
+        for (int i = 0; i < 4; i++) {
+            String kind = List.of("syn", "ack", "rst", "out_of_order").get(i);
+            assertTrue(lines.get(i).matches("\\{\"flood_kind\":\"" + kind + "\",\"flood_pps\":[1-9][0-9.]*,"
+                    + "\"rate_quiet_gbps\":[0-9.]+,\"rate_flood_gbps\":[0-9.]+,\"ratio\":[0-9.]+,"
+                    + "\"past_pps\":[1-9][0-9.]*,\"rate_past_gbps\":[0-9.]+,\"ratio_past\":[0-9.]+}"), lines.get(i));
+        }
+    }
+
+    @Test
+    @RequiresRoot
     void streamReportsEveryFigure() throws IOException {
         Map<String, Double> figures = run("stream");
         assertEquals(List.of("message_bytes", "doorbell_gbps", "doorbell_send_gbps", "doorbell_receive_gbps", "kernel_gbps",
