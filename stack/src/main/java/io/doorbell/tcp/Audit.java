@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.ip.Ipv4;
 import io.doorbell.link.FramePool;
+import io.doorbell.wire.Checksum;
 import io.doorbell.wire.Seq;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -130,6 +131,7 @@ public final class Audit {
         expect(c, c.firstPiece == Tcb.NONE, "a piece of a burst was not delivered");
         sequences(c);
         queue(c);
+        templates(c);
         transmissions(c);
         armed(c);
         scheduled(c);
@@ -188,6 +190,24 @@ public final class Audit {
         expect(c, flight == flight(c).inFlight, "bytes in flight recounted:", flight);
         expect(c, lost == flight(c).lostSegments, "lost segments recounted:", lost);
         expect(c, sacked == flight(c).sackedSegments && (sacked == 0 || c.sackOk), "reported segments recounted:", sacked);
+    }
+
+    /** Armed templates have frames of their own, whose sums are right, in a chain of the connection's. */
+    private void templates(Tcb c) {
+        MessageTemplate before = null;
+        for (MessageTemplate t = c.templates; t != null && fault == null; t = t.next) {
+            expect(c, !t.isClosed() && t.connection == c && t.previous == before, "the chain of templates is torn");
+            int bytes = 0;
+            for (int i = 0; i < t.count && fault == null; i++) {
+                referenced(c, pool.indexOf(t.payload[i]));
+                bytes += t.length(i);
+                int sum = Checksum.fold(Checksum.sum(pool.memory(), t.payload[i], t.length(i)));
+                expect(c, (t.sums[i] + 0xffff - Checksum.word(sum)) % 0xffff == 0,
+                        "a template's sum is wrong in segment", i);
+            }
+            expect(c, bytes == t.length, "a template's segments are not its length but", bytes);
+            before = t;
+        }
     }
 
     /** The chain in the order of transmission holds exactly the segments in the network. */

@@ -60,6 +60,18 @@ public record Mutant(String name, String broken, String type, String method, Edi
                     "InboundSegment", "parse", answered("checksumValid", 0, 1)),
             new Mutant("fin-uncounted", "a FIN does not take a sequence number",
                     "SegmentInput", "fin", notStored("rcvNxt", 0)),
+            new Mutant("template-sum", "an update of a template is not summed",
+                    "MessageTemplate", "write", notCalled("add", 0)),
+            new Mutant("template-rearm", "what was supplied for one send is there for the next, too",
+                    "TemplateOutput", "refresh", notCalled("rearm", 0)),
+            new Mutant("template-leak", "a template that is closed keeps its frames",
+                    "TemplateOutput", "close", notCalled("release", 0)),
+            new Mutant("template-place", "the second segment of a template does not follow the first",
+                    "TemplateOutput", "post", operator(Opcode.IADD, 2, Opcode.ISUB)),
+            new Mutant("holes-sum", "what fills a hole is not summed",
+                    "Holes", "release", notCalled("sum", 1)),
+            new Mutant("multi-place", "the parts of a segment do not follow each other",
+                    "MultiSegmentOutput", "send", operator(Opcode.LADD, 1, Opcode.LSUB)),
             new Mutant("time-wait", "TIME-WAIT does not end",
                     "TimeWait", "enter", notCalled("await", 0)));
 }
