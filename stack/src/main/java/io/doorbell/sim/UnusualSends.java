@@ -34,8 +34,8 @@ final class UnusualSends {
     private record Armed(MessageTemplate template, byte[] bytes, boolean[] missing, boolean[] holes) {
     }
 
-    /** A partial message, where it begins in the stream, and which of its bytes were supplied. */
-    private record Open(PartialMessage message, long start, boolean[] known) {
+    /** A partial message, and which of its bytes were supplied. */
+    private record Open(PartialMessage message, byte[] bytes, boolean[] known) {
     }
 
     /** @param buffer of at least 16 KiB, used during calls only */
@@ -108,6 +108,9 @@ final class UnusualSends {
         if (random.nextInt(8) == 0) {
             several(armed);
         }
+        if (open.size() < MOST_OPEN && random.nextInt(4) == 0) {
+            return begin(armed, position);
+        }
         if (template.missing() > 0 && random.nextInt(6) == 0) {
             int result = template.send(network.now);
             if (result != MessageTemplate.HOLES && result != MessageTemplate.CLOSED) {
@@ -119,6 +122,9 @@ final class UnusualSends {
             if (template.isClosed()) {
                 return 0;
             }
+        }
+        if (random.nextInt(8) == 0 && !open.isEmpty() && template.begin(open.getFirst().message) != PartialMessage.OPEN) {
+            fail("an open message was begun again by a template");
         }
         byte[] sent = armed.bytes.clone();
         int result = template.send(network.now, random.nextInt(3) == 0 ? MessageTemplate.POST_ONLY : 0);
@@ -227,20 +233,60 @@ final class UnusualSends {
         int length = Plan.logUniform(random, 1, Math.min(most, LONGEST));
         int result = c.begin(message, length);
         if (result != 0) {
-            if (result != Tcb.BACKPRESSURE && result != Tcb.CLOSED) {
-                fail("begin was answered " + result);
-            }
-            spare.add(message);
+            refused(message, result);
             return 0;
         }
-        open.add(new Open(message, position, new boolean[length]));
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = (byte) content.usual(position + i);
+        }
+        begun(new Open(message, bytes, new boolean[length]));
+        return length;
+    }
+
+    private void refused(PartialMessage message, int result) {
+        if (result != Tcb.BACKPRESSURE && result != Tcb.CLOSED && result != PartialMessage.TOO_MANY_RUNS) {
+            fail("begin was answered " + result);
+        }
+        spare.add(message);
+    }
+
+    /** The same from what a template has; what it does not have is decided now. */
+    private int begin(Armed armed, long position) {
+        PartialMessage message = spare.isEmpty() ? new PartialMessage() : spare.removeLast();
+        int result = armed.template.begin(message);
+        if (result != 0) {
+            refused(message, result);
+            return 0;
+        }
+        int length = armed.bytes.length;
+        boolean[] known = new boolean[length];
+        for (int i = 0; i < length; i++) {
+            known[i] = !armed.missing[i];
+            armed.bytes[i] = known[i] ? armed.bytes[i] : (byte) random.nextInt(256);
+        }
+        byte[] bytes = armed.bytes.clone();
+        content.note(position, bytes);
+        System.arraycopy(armed.holes, 0, armed.missing, 0, length);
+        if (message.isOpen()) {
+            begun(new Open(message, bytes, known));
+        } else if (next(known, 0, false) < length) {
+            fail("a message with holes is complete");
+        } else {
+            spare.add(message);
+        }
+        return length;
+    }
+
+    private void begun(Open part) {
+        PartialMessage message = part.message;
+        open.add(part);
         if (random.nextInt(4) == 0) {
             message.deadline(network.now + random.nextLong(LONGEST_WAIT_NANOS));
         }
         for (int i = random.nextInt(3); i > 0 && isOpen(message); i--) {
             complete(open.getLast());
         }
-        return length;
     }
 
     private boolean isOpen(PartialMessage message) {
@@ -277,9 +323,7 @@ final class UnusualSends {
         at = at == known.length ? next(known, 0, false) : at;
         int most = random.nextInt(4) == 0 ? known.length : 1 + random.nextInt(known.length);
         int length = Math.min(most, next(known, at, true) - at);
-        for (int i = 0; i < length; i++) {
-            Bytes.put8(buffer, i, content.usual(part.start + at + i));
-        }
+        MemorySegment.copy(MemorySegment.ofArray(part.bytes), at, buffer, 0, length);
         int missing = part.message.missing();
         int result = part.message.complete(at, buffer, 0, length);
         if (result == PartialMessage.TOO_MANY_RUNS) {

@@ -36,11 +36,11 @@ final class Holes {
     // ---- the user's calls
 
     /** Reserves sequence space and frames: 0 or {@link Tcb#BACKPRESSURE}. */
-    int begin(Tcp tcp, Tcb c, PartialMessage message, int length) {
+    int begin(PartialOutput output, Tcb c, PartialMessage message, int length) {
         if (length > sendSpace.roomBehindTail(c)) {
             return Tcb.BACKPRESSURE;
         }
-        message.open(tcp, c, length);
+        message.open(output, c, length);
         message.seq = c.sndEnd;
         message.hole = sendSpace.reserve(c, length);
         message.holeSeq = message.seq;

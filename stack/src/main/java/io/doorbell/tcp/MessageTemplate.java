@@ -218,6 +218,21 @@ public final class MessageTemplate {
         return output.send(this, nowNanos, flags);
     }
 
+    /**
+     * Sends what there is of the message, past what is missing, and takes the place of the whole in the stream: it goes
+     * on as a partial message, whose missing bytes are completed there. Bytes are copied out of the template, which is
+     * armed again as after a send, and may be sent or begun again at once. What is known leaves at the end of the
+     * running poll, or at the next flush, in parts of {@link TcpConfig#leastPartBytes} or more, as if the message had
+     * been begun and these parts supplied. If nothing is missing, the message is complete at once, and not open.
+     *
+     * @param message not open; its offsets are the template's
+     * @return 0; or {@link #BACKPRESSURE}, {@link #CLOSED}, {@link #NOT_CONNECTED}, {@link PartialMessage#OPEN},
+     *         {@link PartialMessage#TOO_MANY_RUNS}, and then nothing was sent and nothing has changed
+     */
+    public int begin(PartialMessage message) {
+        return output.begin(this, message);
+    }
+
     /** Gives the frames back. Idempotent. */
     public void close() {
         output.close(this);
@@ -234,6 +249,35 @@ public final class MessageTemplate {
     void rearm() {
         System.arraycopy(holes, 0, missing, 0, holes.length);
         missingBytes = holeBytes;
+    }
+
+    /** The offset of the first byte from {@code offset} on that was supplied; the length if there is none. */
+    int nextSupplied(int offset) {
+        return next(offset, 0);
+    }
+
+    /** The offset of the first byte from {@code offset} on that is missing; the length if there is none. */
+    int nextMissing(int offset) {
+        return next(offset, -1L);
+    }
+
+    /** @param flip 0 to look for a byte that was supplied, -1 for one that is missing */
+    private int next(int offset, long flip) {
+        int word = offset >>> 6;
+        long bits = offset < length ? (~missing[word] ^ flip) & -1L << offset : 0;
+        while (bits == 0 && ++word < missing.length) {
+            bits = ~missing[word] ^ flip;
+        }
+        return bits == 0 ? length : Math.min(length, (word << 6) + Long.numberOfTrailingZeros(bits));
+    }
+
+    /** How many runs of supplied bytes lie apart from each other. */
+    int runs() {
+        int runs = 0;
+        for (int at = nextSupplied(0); at < length; at = nextSupplied(nextMissing(at))) {
+            runs++;
+        }
+        return runs;
     }
 
     /** The frames are gone. */

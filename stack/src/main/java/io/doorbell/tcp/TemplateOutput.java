@@ -230,6 +230,10 @@ public final class TemplateOutput {
         return posted == count ? MessageTemplate.FAST : MessageTemplate.QUEUED;
     }
 
+    int begin(MessageTemplate t, PartialMessage message) {
+        return tcp.partials().begin(message, t);
+    }
+
     private int withHoles(MessageTemplate t) {
         if (t.isClosed()) {
             return MessageTemplate.CLOSED;
