@@ -212,10 +212,12 @@ final class Holes {
         if (late) {
             segments.set(segment, SegmentTable.LATE);
         }
+        c.partial.leaves(segments.seq(segment));
     }
 
     /** A segment has left for the first time. */
     void left(Tcb c, int segment) {
+        c.partial.left();
         if (segments.has(segment, SegmentTable.LATE)) {
             scoreboard.keepOrder(segment);
         } else {

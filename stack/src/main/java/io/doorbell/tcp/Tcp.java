@@ -354,6 +354,7 @@ public final class Tcp implements Transport {
     public void options(Tcb c, ConnectionOptions chosen) {
         boolean relearn = c.options.congestionControl() != chosen.congestionControl() && c.state.isSynchronized();
         c.options(chosen);
+        TemplateOutput.optionsChosen(c);
         if (c.state == TcpState.CLOSED) {
             return;
         }

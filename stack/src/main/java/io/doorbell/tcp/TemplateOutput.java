@@ -114,6 +114,13 @@ public final class TemplateOutput {
         }
     }
 
+    /** What the headers say was chosen anew: they are formed again before the next send. */
+    static void optionsChosen(Tcb c) {
+        for (MessageTemplate t = c.templates; t != null; t = t.next) {
+            t.formedFor = MessageTemplate.NOT_FORMED;
+        }
+    }
+
     /** Divides the message into segments; the bytes and sums that are there move along. */
     private boolean layOut(MessageTemplate t, int segmentSize) {
         int count = (t.length + segmentSize - 1) / segmentSize;
@@ -173,7 +180,8 @@ public final class TemplateOutput {
                 sum += TcpOptions.TIMESTAMPS_WORD;
             }
             t.headerSums[i] = sum;
-            ipv4.prepare(tcpHeader, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress, ecn, mac);
+            ipv4.prepare(tcpHeader, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress,
+                    c.options.dscp() << 2 | ecn, mac);
         }
         t.mac = mac;
         t.formedFor = c.mss;
