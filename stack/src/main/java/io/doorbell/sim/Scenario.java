@@ -26,6 +26,7 @@ final class Scenario {
     final TcpConfig serverConfig;
     final int frames;
     final int mtu;
+    final boolean scatter;
     final long serverBusyNanos;
     final List<Weather> weather = new ArrayList<>();
     final List<Link> links = new ArrayList<>();
@@ -65,6 +66,7 @@ final class Scenario {
             default -> 1500;
         };
         serverBusyNanos = cable.nextInt(6) == 0 ? cable.nextLong(2_000_000L) : 0;
+        scatter = stream(11).nextBoolean();
         weather(stream(3));
         marks(stream(8));
         connections(stream(4), stream(10));
@@ -111,6 +113,7 @@ final class Scenario {
                         : Keepalive.OFF)
                 .multiSegment(parts.nextInt(4) > 0)
                 .leastPartBytes(Plan.logUniform(parts, 1, 200))
+                .referenceBytes(Plan.logUniform(parts, 1, 1_000))
                 .build();
     }
 
@@ -177,7 +180,7 @@ final class Scenario {
     }
 
     PipeLink.Options cable() {
-        return PipeLink.options().frames(frames).mtu(mtu).queueLength(256);
+        return PipeLink.options().frames(frames).mtu(mtu).queueLength(256).scatter(scatter);
     }
 
     @Override
@@ -185,6 +188,7 @@ final class Scenario {
         StringBuilder text = new StringBuilder();
         text.append("client ").append(clientConfig).append("\nserver ").append(serverConfig)
                 .append("\ncable of ").append(frames).append(" frames, mtu ").append(mtu)
+                .append(scatter ? ", frames in two pieces" : "")
                 .append(", server busy for ").append(serverBusyNanos).append(" ns\n");
         for (Weather each : weather) {
             text.append(each).append('\n');

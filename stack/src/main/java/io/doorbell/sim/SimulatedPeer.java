@@ -2,6 +2,7 @@ package io.doorbell.sim;
 
 import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
+import io.doorbell.TcpStack;
 import io.doorbell.tcp.CloseReason;
 import io.doorbell.tcp.PartialMessage;
 import io.doorbell.wire.Bytes;
@@ -38,12 +39,16 @@ final class SimulatedPeer implements ConnectionHandler {
     private boolean supplying;
     private boolean ended;
 
-    /** @param buffer of at least 16 KiB, used during calls only */
-    SimulatedPeer(Plan plan, StreamContent outgoing, StreamContent incoming, TwoStacks network, MemorySegment buffer) {
+    /**
+     * @param stack  whose connection it is
+     * @param buffer of at least 16 KiB, used during calls only
+     */
+    SimulatedPeer(Plan plan, StreamContent outgoing, StreamContent incoming, TwoStacks network, TcpStack stack,
+                  MemorySegment buffer) {
         this.plan = plan;
         this.outgoing = outgoing;
         this.incoming = incoming;
-        this.unusual = plan.unusual() ? new UnusualSends(~plan.seed(), outgoing, network, buffer) : null;
+        this.unusual = plan.unusual() ? new UnusualSends(~plan.seed(), outgoing, network, stack, buffer) : null;
         this.random = new SplittableRandom(plan.seed());
         this.network = network;
         this.buffer = buffer;
@@ -261,5 +266,8 @@ final class SimulatedPeer implements ConnectionHandler {
         connection = c;
         closed = reason;
         closedNanos = network.now;
+        if (unusual != null) {
+            unusual.close();
+        }
     }
 }

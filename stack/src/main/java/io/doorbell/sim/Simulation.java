@@ -226,10 +226,11 @@ public final class Simulation {
         long key = scenario.seed + 1_000_003L * pairs.size();
         StreamContent forth = new StreamContent(key);
         StreamContent back = new StreamContent(~key);
-        Pair pair = new Pair(link, new SimulatedPeer(link.opener(), forth, back, network, buffer),
-                new SimulatedPeer(link.acceptor(), back, forth, network, buffer));
-        pairs.add(pair);
         TcpStack stack = link.fromClient() ? network.client : network.server;
+        TcpStack other = link.fromClient() ? network.server : network.client;
+        Pair pair = new Pair(link, new SimulatedPeer(link.opener(), forth, back, network, stack, buffer),
+                new SimulatedPeer(link.acceptor(), back, forth, network, other, buffer));
+        pairs.add(pair);
         Connection c = stack.connect(link.fromClient() ? TwoStacks.SERVER : TwoStacks.CLIENT, PORT, pair.opener);
         (link.fromClient() ? fromClient : fromServer).put(c.localPort(), pair);
         (link.fromClient() ? ofClient : ofServer).add(c);

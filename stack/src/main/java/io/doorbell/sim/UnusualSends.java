@@ -1,6 +1,8 @@
 package io.doorbell.sim;
 
 import io.doorbell.Connection;
+import io.doorbell.TcpStack;
+import io.doorbell.tcp.LinkBuffer;
 import io.doorbell.tcp.MessageTemplate;
 import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.Tcb;
@@ -18,16 +20,19 @@ import java.util.SplittableRandom;
 final class UnusualSends {
     private static final int MOST_TEMPLATES = 6;
     private static final int MOST_OPEN = 5;
+    private static final int MOST_BUFFERS = 3;
     private static final int LONGEST = 5_000;
     private static final long LONGEST_WAIT_NANOS = 60_000_000L;
 
     private final SplittableRandom random;
     private final StreamContent content;
     private final TwoStacks network;
+    private final TcpStack stack;
     private final MemorySegment buffer;
     private final List<Armed> templates = new ArrayList<>();
     private final List<Open> open = new ArrayList<>();
     private final List<PartialMessage> spare = new ArrayList<>();
+    private final List<LinkBuffer> buffers = new ArrayList<>();
     String fault;
 
     /** A template, what its bytes are now, and which of them are missing: for the next send, and after each. */
@@ -38,11 +43,15 @@ final class UnusualSends {
     private record Open(PartialMessage message, byte[] bytes, boolean[] known) {
     }
 
-    /** @param buffer of at least 16 KiB, used during calls only */
-    UnusualSends(long seed, StreamContent content, TwoStacks network, MemorySegment buffer) {
+    /**
+     * @param stack  whose connection it is
+     * @param buffer of at least 16 KiB, used during calls only
+     */
+    UnusualSends(long seed, StreamContent content, TwoStacks network, TcpStack stack, MemorySegment buffer) {
         this.random = new SplittableRandom(seed);
         this.content = content;
         this.network = network;
+        this.stack = stack;
         this.buffer = buffer;
     }
 
@@ -116,6 +125,9 @@ final class UnusualSends {
             if (result != MessageTemplate.HOLES && result != MessageTemplate.CLOSED) {
                 fail("a template with holes was sent with " + result);
             }
+        }
+        if (random.nextInt(3) == 0) {
+            last(armed);
         }
         for (int from = next(armed.missing, 0, true); from < length; from = next(armed.missing, from, true)) {
             supply(armed, from, next(armed.missing, from, false) - from, false);
@@ -207,6 +219,45 @@ final class UnusualSends {
             note(armed, offsets[1], lengths[0], lengths[1], false);
             answered(armed, result);
         }
+    }
+
+    /** The last part comes from a buffer of the link, if one is free. */
+    private void last(Armed armed) {
+        LinkBuffer free = null;
+        for (LinkBuffer each : buffers) {
+            free = each.isFree() ? each : free;
+        }
+        if (free == null && buffers.size() < MOST_BUFFERS) {
+            free = stack.buffer();
+            if (free != null) {
+                buffers.add(free);
+            }
+        }
+        if (free == null) {
+            return;
+        }
+        int length = armed.bytes.length;
+        int bytes = Math.min(free.capacity(), 1 + random.nextInt(length));
+        for (int i = 0; i < bytes; i++) {
+            Bytes.put8(buffer, i, random.nextInt(256));
+        }
+        MemorySegment.copy(buffer, 0, free.memory(), free.address(), bytes);
+        int result = armed.template.last(free, bytes);
+        if (result != MessageTemplate.CLOSED) {
+            note(armed, length - bytes, 0, bytes, false);
+            Arrays.fill(armed.holes, length - bytes, length, true);
+        }
+        answered(armed, result);
+        if (random.nextInt(8) == 0) {
+            buffers.remove(free);
+            free.close();
+        }
+    }
+
+    /** The connection has ended: the buffers are given back. */
+    void close() {
+        buffers.forEach(LinkBuffer::close);
+        buffers.clear();
     }
 
     /** Sends and receives that must leave no trace; not for use within a handler's call alone. */

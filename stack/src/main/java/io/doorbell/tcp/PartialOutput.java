@@ -50,6 +50,7 @@ public final class PartialOutput {
         }
         int result = begin(template.connection, message, template.length);
         if (result == 0) {
+            template.copyLast();
             supply(message, template);
             template.rearm();
             lifecycle.wantOutput(template.connection);

@@ -52,6 +52,7 @@ public final class Tcp implements Transport {
     private InspectionRows rows;
     private final SummedSends summedSends;
     private final TemplateOutput templates;
+    private final TemplateReferences references;
     private final PartialOutput partials;
     private final Rehearsal rehearsal;
     private long now;
@@ -113,8 +114,9 @@ public final class Tcp implements Transport {
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
         summedSends = new SummedSends(sendSpace, paths, lifecycle, starved);
+        references = new TemplateReferences(link, segments, sendSpace, config, counters);
         templates = new TemplateOutput(this, link, ipv4, scoreboard, sendSpace, output, recovery, window, paths,
-                lifecycle, config, counters);
+                lifecycle, config, counters, references);
         partials = new PartialOutput(this, holes, paths, lifecycle, timerQueue, pool);
         rehearsal = new Rehearsal(link, ipv4, segments, scoreboard, sendSpace, output, data, burst, events, memory,
                 counters, connections);
@@ -262,6 +264,11 @@ public final class Tcp implements Transport {
     /** Sends of what was prepared. */
     public TemplateOutput templates() {
         return templates;
+    }
+
+    /** Buffers that templates may refer to. */
+    public TemplateReferences references() {
+        return references;
     }
 
     /** Sends of what is known in part. */
@@ -463,7 +470,8 @@ public final class Tcp implements Transport {
 
     /** Someone to recount the books, for tests. Frames of the pool that are taken now count as taken for good. */
     public Audit audit() {
-        return new Audit(pool, ipv4, segments, table, timerQueue, window, config, pool.capacity() - pool.available());
+        return new Audit(pool, ipv4, segments, table, timerQueue, window, config, references,
+                pool.capacity() - pool.available());
     }
 
     /** Connections that a listener has answered and that are not established yet. */
