@@ -344,18 +344,7 @@ public final class TemplateOutput {
             recovery.rest(c);
         }
         int frameBytes = posted * (Ipv4.HEADROOM + headerLength(c));
-        int payloadBytes = 0;
-        if (t.last != null) {
-            payloadBytes = leftByReference(t, c, now);
-        }
-        for (int i = 0; i < t.count && payloadBytes < t.length; i++) {
-            int segment = sendSpace.adopt(c, t.payload[i], t.length(i), Checksum.word(Checksum.fold(t.sums[i])),
-                    i == t.count - 1 ? SegmentTable.PUSH : 0);
-            if (i < posted) {
-                payloadBytes += t.length(i);
-                left(c, segment, t.length(i), now);
-            }
-        }
+        int payloadBytes = t.last == null ? leftFromFrames(t, c, posted, now) : leftByReference(t, c, now);
         counters.add(Counter.TCP_PAYLOAD_BYTES_OUT, payloadBytes);
         counters.add(Counter.TCP_SEGMENTS_OUT, posted);
         counters.add(Counter.TX_FRAMES, posted);
@@ -372,6 +361,20 @@ public final class TemplateOutput {
             lifecycle.wantOutput(c);
         }
         refresh(t, c);
+    }
+
+    /** @return bytes that have left; the others are queued */
+    private int leftFromFrames(MessageTemplate t, Tcb c, int posted, long now) {
+        int bytes = 0;
+        for (int i = 0; i < t.count; i++) {
+            int segment = sendSpace.adopt(c, t.payload[i], t.length(i), Checksum.word(Checksum.fold(t.sums[i])),
+                    i == t.count - 1 ? SegmentTable.PUSH : 0);
+            if (i < posted) {
+                bytes += t.length(i);
+                left(c, segment, t.length(i), now);
+            }
+        }
+        return bytes;
     }
 
     private int leftByReference(MessageTemplate t, Tcb c, long now) {
