@@ -54,13 +54,14 @@ public final class Connection extends Tcb {
      * Takes a place in the stream for a message of {@code length} bytes of which not all are known yet. Then
      * {@link PartialMessage#complete} supplies them, in parts. What is sent after this queues behind it in order; a FIN
      * waits for it. It needs no agreement with the peer: to it, holes look like segments that are late.
+     * {@link MessageTemplate#begin} begins one with what a template has.
      *
      * @param message not open; it is the user's, so that many may be open at once and none is allocated here
      * @return 0, or {@link #BACKPRESSURE}, {@link #CLOSED}, {@link #NOT_CONNECTED}, {@link PartialMessage#OPEN},
      *         {@link PartialMessage#OUT_OF_RANGE}
      */
     public int begin(PartialMessage message, int length) {
-        return tcp.begin(this, message, length);
+        return tcp.partials().begin(this, message, length);
     }
 
     /**

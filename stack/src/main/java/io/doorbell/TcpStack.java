@@ -12,6 +12,7 @@ import io.doorbell.link.RingCaptureLink;
 import io.doorbell.tcp.Audit;
 import io.doorbell.tcp.CloseReason;
 import io.doorbell.tcp.EventSink;
+import io.doorbell.tcp.LinkBuffer;
 import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.Tcb;
 import io.doorbell.tcp.Tcp;
@@ -295,6 +296,15 @@ public final class TcpStack implements AutoCloseable {
         connection.handler = handler;
         tcp.connect(connection, Ipv4Address.parse(address), port);
         return connection;
+    }
+
+    /**
+     * A buffer in the link's region, for the last part of message templates. A set-up call.
+     *
+     * @return null, counted, if the link has too few free frames
+     */
+    public LinkBuffer buffer() {
+        return tcp.references().open();
     }
 
     /** Connections, those in TIME-WAIT included. */

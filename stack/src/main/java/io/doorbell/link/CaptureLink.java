@@ -22,6 +22,7 @@ public final class CaptureLink implements Link {
     private final long epochOffsetNanos;
     private final int drainBytes;
     private final Tap tap = new Tap();
+    private final GatheredFrame pieces = new GatheredFrame();
     private boolean warm;
     private boolean closed;
 
@@ -98,6 +99,23 @@ public final class CaptureLink implements Link {
             return true;
         }
         writer.write(link.frames().memory(), address, length, nowNanos + epochOffsetNanos);
+        return true;
+    }
+
+    @Override
+    public boolean scatter() {
+        return link.scatter();
+    }
+
+    @Override
+    public boolean transmit(long address, int length, long rest, int restLength, long nowNanos) {
+        if (!link.transmit(address, length, rest, restLength, nowNanos)) {
+            return false;
+        }
+        if (!warm) {
+            writer.write(pieces.gather(link.frames().memory(), address, length, rest, restLength), 0, length + restLength,
+                    nowNanos + epochOffsetNanos);
+        }
         return true;
     }
 

@@ -75,6 +75,13 @@ final class FrameQueue {
         return true;
     }
 
+    /** Appends to the frame that was offered last; both together are not longer than a slot. */
+    void append(MemorySegment memory, long offset, int length) {
+        int slot = (int) (control.get(OWN, WRITTEN) - 1) & mask;
+        MemorySegment.copy(memory, offset, slots, ((long) slot << slotShift) + lengths[slot], length);
+        lengths[slot] += length;
+    }
+
     /** Takes the frame that was offered last back; the consumer has not seen it yet. */
     void withdraw() {
         control.set(OWN, WRITTEN, control.get(OWN, WRITTEN) - 1);

@@ -182,6 +182,29 @@ public final class ImpairedLink implements Link {
         return true;
     }
 
+    @Override
+    public boolean scatter() {
+        return link.scatter();
+    }
+
+    /** {@inheritDoc} What may be delayed or changed is put together first. */
+    @Override
+    public boolean transmit(long address, int length, long rest, int restLength, long nowNanos) {
+        if (outward.isTransparent()) {
+            return link.transmit(address, length, rest, restLength, nowNanos);
+        }
+        FramePool pool = link.frames();
+        long whole = length + restLength > pool.frameSize() ? FramePool.NONE : pool.allocate();
+        if (whole == FramePool.NONE) {
+            return false;
+        }
+        MemorySegment.copy(pool.memory(), address, pool.memory(), whole, length);
+        MemorySegment.copy(pool.memory(), rest, pool.memory(), whole + length, restLength);
+        boolean posted = transmit(whole, length + restLength, nowNanos);
+        pool.release(whole);
+        return posted;
+    }
+
     /** Only with a transparent way out: the fate of a frame is drawn when it is posted. */
     @Override
     public boolean warm(boolean on) {

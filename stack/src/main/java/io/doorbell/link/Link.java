@@ -41,6 +41,24 @@ public interface Link extends AutoCloseable {
      */
     boolean transmit(long address, int length, long nowNanos);
 
+    /** Whether a frame may be posted in two pieces: {@link #transmit(long, int, long, int, long)}. */
+    default boolean scatter() {
+        return false;
+    }
+
+    /**
+     * {@link #transmit(long, int, long)} of one Ethernet frame that lies in two places, in frames that may be two. The
+     * link holds both. Only for a link that says {@link #scatter}.
+     *
+     * @param address    of the Ethernet header's first byte
+     * @param length     bytes from there, all headers among them
+     * @param rest       the address of what follows them, anywhere inside one frame
+     * @param restLength bytes from there
+     */
+    default boolean transmit(long address, int length, long rest, int restLength, long nowNanos) {
+        throw new UnsupportedOperationException("this link takes no frame in two pieces: ask scatter() first");
+    }
+
     /**
      * Publishes what was posted and rings the doorbell: one system call at the most, none if nothing was posted or if
      * the other side is awake by itself.

@@ -26,6 +26,7 @@ public final class PipeLink implements Link {
     private final AtomicInteger openEnds;
     private final int mtu;
     private final long mac;
+    private final boolean scatter;
     private final LinkStatistics statistics = new LinkStatistics();
     private boolean warm;
     private boolean closed;
@@ -39,6 +40,7 @@ public final class PipeLink implements Link {
         this.openEnds = openEnds;
         this.mtu = options.mtu;
         this.mac = mac;
+        this.scatter = options.scatter;
         statistics.mode = "pipe";
     }
 
@@ -88,7 +90,17 @@ public final class PipeLink implements Link {
     /** As {@link Link#transmit}; a frame longer than the MTU and an Ethernet header is dropped and counted. */
     @Override
     public boolean transmit(long address, int length, long nowNanos) {
-        if (length > mtu + EthernetHeader.LENGTH) {
+        return transmit(address, length, address, 0, nowNanos);
+    }
+
+    @Override
+    public boolean scatter() {
+        return scatter;
+    }
+
+    @Override
+    public boolean transmit(long address, int length, long rest, int restLength, long nowNanos) {
+        if (length + restLength > mtu + EthernetHeader.LENGTH) {
             statistics.txDropped += warm ? 0 : 1;
             return true;
         }
@@ -100,12 +112,15 @@ public final class PipeLink implements Link {
             statistics.txRefused += warm ? 0 : 1;
             return false;
         }
+        if (restLength > 0) {
+            out.append(frames.memory(), rest, restLength);
+        }
         if (warm) {
             out.withdraw();
             return true;
         }
         statistics.txFrames++;
-        statistics.txBytes += length;
+        statistics.txBytes += length + restLength;
         return true;
     }
 
@@ -162,6 +177,7 @@ public final class PipeLink implements Link {
         private int frames = 4096;
         private int frameSize = 2048;
         private int queueLength = 1024;
+        private boolean scatter;
         private long leftMac = 0x02_00_00_00_00_01L;
         private long rightMac = 0x02_00_00_00_00_02L;
 
@@ -189,6 +205,12 @@ public final class PipeLink implements Link {
         /** Frames that one direction can hold between two receives, a power of two. */
         public Options queueLength(int count) {
             this.queueLength = count;
+            return this;
+        }
+
+        /** Whether frames are taken in two pieces, too; no unless set. */
+        public Options scatter(boolean on) {
+            this.scatter = on;
             return this;
         }
 

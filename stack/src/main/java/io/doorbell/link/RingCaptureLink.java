@@ -11,6 +11,7 @@ public final class RingCaptureLink implements Link {
     private final Link link;
     private final CaptureRing ring;
     private final Tap tap = new Tap();
+    private final GatheredFrame pieces = new GatheredFrame();
     private boolean wanted;
     private boolean warm;
 
@@ -67,6 +68,21 @@ public final class RingCaptureLink implements Link {
         boolean sent = link.transmit(address, length, nowNanos);
         if (wanted && sent && !warm) {
             ring.write(link.frames().memory(), address, length, nowNanos);
+        }
+        return sent;
+    }
+
+    @Override
+    public boolean scatter() {
+        return link.scatter();
+    }
+
+    @Override
+    public boolean transmit(long address, int length, long rest, int restLength, long nowNanos) {
+        boolean sent = link.transmit(address, length, rest, restLength, nowNanos);
+        if (wanted && sent && !warm) {
+            ring.write(pieces.gather(link.frames().memory(), address, length, rest, restLength), 0, length + restLength,
+                    nowNanos);
         }
         return sent;
     }

@@ -13,9 +13,10 @@ import java.util.SplittableRandom;
  * @param readNanos    how long a slow reader waits before it takes more
  * @param ending       how it ends
  * @param endsAfter    {@link Ending#ABORT}: after so many bytes, sent and received together
+ * @param unusual      whether it also sends templates and partial messages, and rehearses
  */
 record Plan(long seed, int bytes, int writeBytes, long thinkNanos, Reading reading, long readNanos, Ending ending,
-            int endsAfter) {
+            int endsAfter, boolean unusual) {
     private static final long MILLISECOND = 1_000_000L;
 
     /** How an application takes its bytes. */
@@ -38,8 +39,11 @@ record Plan(long seed, int bytes, int writeBytes, long thinkNanos, Reading readi
         ABORT
     }
 
-    /** @param most bytes that one end sends */
-    static Plan draw(SplittableRandom random, int most) {
+    /**
+     * @param most  bytes that one end sends
+     * @param sends decides what kinds of sends there are
+     */
+    static Plan draw(SplittableRandom random, int most, SplittableRandom sends) {
         int bytes = random.nextInt(8) == 0 ? 0 : logUniform(random, 1, most);
         int write = logUniform(random, 1, 16_384);
         Reading reading = switch (random.nextInt(4)) {
@@ -57,7 +61,7 @@ record Plan(long seed, int bytes, int writeBytes, long thinkNanos, Reading readi
         return new Plan(random.nextLong(), bytes, Math.max(least, write),
                 random.nextInt(4) == 0 ? 1 + random.nextLong(300 * MILLISECOND) : 0, reading,
                 1 + random.nextLong(random.nextInt(8) == 0 ? 5_000 * MILLISECOND : 50 * MILLISECOND), ending,
-                random.nextInt(2 * most));
+                random.nextInt(2 * most), sends.nextBoolean());
     }
 
     static int logUniform(SplittableRandom random, int low, int high) {

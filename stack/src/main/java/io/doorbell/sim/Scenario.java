@@ -26,6 +26,7 @@ final class Scenario {
     final TcpConfig serverConfig;
     final int frames;
     final int mtu;
+    final boolean scatter;
     final long serverBusyNanos;
     final List<Weather> weather = new ArrayList<>();
     final List<Link> links = new ArrayList<>();
@@ -54,8 +55,9 @@ final class Scenario {
         this.seed = seed;
         SplittableRandom settings = stream(1);
         SplittableRandom manners = stream(7);
-        clientConfig = config(settings, manners);
-        serverConfig = config(settings, manners);
+        SplittableRandom parts = stream(9);
+        clientConfig = config(settings, manners, parts);
+        serverConfig = config(settings, manners, parts);
         SplittableRandom cable = stream(2);
         frames = 256 << cable.nextInt(4);
         mtu = switch (cable.nextInt(6)) {
@@ -64,9 +66,10 @@ final class Scenario {
             default -> 1500;
         };
         serverBusyNanos = cable.nextInt(6) == 0 ? cable.nextLong(2_000_000L) : 0;
+        scatter = stream(11).nextBoolean();
         weather(stream(3));
         marks(stream(8));
-        connections(stream(4));
+        connections(stream(4), stream(10));
         SplittableRandom ends = stream(5);
         clientListensUntil = ends.nextInt(12) == 0 ? ends.nextLong(3 * SECOND) : Long.MAX_VALUE;
         serverListensUntil = ends.nextInt(12) == 0 ? ends.nextLong(3 * SECOND) : Long.MAX_VALUE;
@@ -82,7 +85,7 @@ final class Scenario {
     }
 
     /** Settings of one stack. What is drawn last was added last: earlier choices stay what they were for a seed. */
-    private static TcpConfig config(SplittableRandom random, SplittableRandom manners) {
+    private static TcpConfig config(SplittableRandom random, SplittableRandom manners, SplittableRandom parts) {
         return TcpConfig.builder().timeWaitNanos(TIME_WAIT_NANOS).finWait2Nanos(TIME_WAIT_NANOS)
                 .retries(ENDLESS_RETRIES).synRetries(ENDLESS_RETRIES)
                 .synAckRetries(ENDLESS_RETRIES)
@@ -108,6 +111,9 @@ final class Scenario {
                 .pacing(manners.nextInt(4) == 0 ? Pacing.ON : Pacing.OFF)
                 .keepalive(manners.nextInt(4) == 0 ? Keepalive.after(SECOND / 10 + manners.nextLong(10 * SECOND), SECOND, 100_000)
                         : Keepalive.OFF)
+                .multiSegment(parts.nextInt(4) > 0)
+                .leastPartBytes(Plan.logUniform(parts, 1, 200))
+                .referenceBytes(Plan.logUniform(parts, 1, 1_000))
                 .build();
     }
 
@@ -162,19 +168,19 @@ final class Scenario {
         }
     }
 
-    private void connections(SplittableRandom random) {
+    private void connections(SplittableRandom random, SplittableRandom sends) {
         int count = random.nextInt(10) == 0 ? 10 + random.nextInt(50) : 1 + random.nextInt(4);
         int most = Math.max(2_000, (random.nextInt(20) == 0 ? 2_000_000 : 400_000) / count);
         boolean together = random.nextBoolean();
         for (int i = 0; i < count; i++) {
             links.add(new Link(together ? 0 : random.nextLong(2 * SECOND), random.nextInt(4) > 0,
-                    Plan.draw(random, most), Plan.draw(random, most), random.nextInt(40) == 0));
+                    Plan.draw(random, most, sends), Plan.draw(random, most, sends), random.nextInt(40) == 0));
         }
         links.sort(Comparator.comparingLong(Link::atNanos));
     }
 
     PipeLink.Options cable() {
-        return PipeLink.options().frames(frames).mtu(mtu).queueLength(256);
+        return PipeLink.options().frames(frames).mtu(mtu).queueLength(256).scatter(scatter);
     }
 
     @Override
@@ -182,6 +188,7 @@ final class Scenario {
         StringBuilder text = new StringBuilder();
         text.append("client ").append(clientConfig).append("\nserver ").append(serverConfig)
                 .append("\ncable of ").append(frames).append(" frames, mtu ").append(mtu)
+                .append(scatter ? ", frames in two pieces" : "")
                 .append(", server busy for ").append(serverBusyNanos).append(" ns\n");
         for (Weather each : weather) {
             text.append(each).append('\n');

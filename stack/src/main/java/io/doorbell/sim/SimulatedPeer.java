@@ -2,22 +2,25 @@ package io.doorbell.sim;
 
 import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
+import io.doorbell.TcpStack;
 import io.doorbell.tcp.CloseReason;
+import io.doorbell.tcp.PartialMessage;
 import io.doorbell.wire.Bytes;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 
 /**
- * One end of a connection that does what its {@link Plan} says. Every byte of a stream follows from the stream's key and
- * the byte's position: the other end knows what must come.
+ * One end of a connection that does what its {@link Plan} says. Both ends know what the streams must be.
  */
 final class SimulatedPeer implements ConnectionHandler {
     private static final int BUFFER_BYTES = 16_384;
     private static final long NEVER = Long.MAX_VALUE;
 
     final Plan plan;
-    private final long sendKey;
-    private final long receiveKey;
+    private final StreamContent outgoing;
+    private final StreamContent incoming;
+    /** Null if all sends are ordinary. */
+    private final UnusualSends unusual;
     private final SplittableRandom random;
     private final TwoStacks network;
     private final MemorySegment buffer;
@@ -28,19 +31,24 @@ final class SimulatedPeer implements ConnectionHandler {
     long closedNanos;
     long sent;
     long received;
-    /** What the stack did wrong, as far as this end can tell; null for nothing. */
-    String fault;
     /** When {@link #act} wants to be called. */
     long wakeNanos = NEVER;
+    private String fault;
     private boolean thinking;
     private boolean reading;
+    private boolean supplying;
     private boolean ended;
 
-    /** @param buffer of at least 16 KiB, used during calls only */
-    SimulatedPeer(Plan plan, long sendKey, long receiveKey, TwoStacks network, MemorySegment buffer) {
+    /**
+     * @param stack  whose connection it is
+     * @param buffer of at least 16 KiB, used during calls only
+     */
+    SimulatedPeer(Plan plan, StreamContent outgoing, StreamContent incoming, TwoStacks network, TcpStack stack,
+                  MemorySegment buffer) {
         this.plan = plan;
-        this.sendKey = sendKey;
-        this.receiveKey = receiveKey;
+        this.outgoing = outgoing;
+        this.incoming = incoming;
+        this.unusual = plan.unusual() ? new UnusualSends(~plan.seed(), outgoing, network, stack, buffer) : null;
         this.random = new SplittableRandom(plan.seed());
         this.network = network;
         this.buffer = buffer;
@@ -50,8 +58,9 @@ final class SimulatedPeer implements ConnectionHandler {
         return MemorySegment.ofArray(new byte[BUFFER_BYTES]);
     }
 
-    private static int at(long key, long position) {
-        return (int) ((position + key) * 0x9e37_79b9_7f4a_7c15L >>> 56);
+    /** What the stack did wrong, as far as this end can tell; null for nothing. */
+    String fault() {
+        return fault != null || unusual == null ? fault : unusual.fault;
     }
 
     private void fail(String what) {
@@ -79,21 +88,14 @@ final class SimulatedPeer implements ConnectionHandler {
 
     private void pump(Connection c) {
         while (sent < plan.bytes() && !ended) {
-            int size = (int) Math.min(plan.bytes() - sent, 1 + random.nextInt(Math.min(plan.writeBytes(), BUFFER_BYTES)));
-            for (int i = 0; i < size; i++) {
-                Bytes.put8(buffer, i, at(sendKey, sent + i));
-            }
-            boolean whole = size <= c.sendSpace() && random.nextBoolean();
-            int accepted = whole ? c.send(buffer, 0, size) : c.write(buffer, 0, size);
-            if (whole && accepted != size) {
-                fail("a send that fits was refused with " + accepted);
-            }
-            if (accepted > 0) {
-                sent += accepted;
-            }
-            abortIfDue(c);
-            if (accepted < size) {
-                return;
+            if (unusual == null || random.nextBoolean() || !sendUnusually(c)) {
+                int size = (int) Math.min(plan.bytes() - sent,
+                        1 + random.nextInt(Math.min(plan.writeBytes(), BUFFER_BYTES)));
+                int accepted = send(c, size);
+                abortIfDue(c);
+                if (accepted < size) {
+                    return;
+                }
             }
             if (plan.thinkNanos() > 0 && random.nextInt(4) == 0) {
                 thinking = true;
@@ -102,6 +104,38 @@ final class SimulatedPeer implements ConnectionHandler {
             }
         }
         finish(c);
+    }
+
+    private int send(Connection c, int size) {
+        for (int i = 0; i < size; i++) {
+            Bytes.put8(buffer, i, outgoing.usual(sent + i));
+        }
+        boolean whole = size <= c.sendSpace() && random.nextBoolean();
+        int accepted = whole ? c.send(buffer, 0, size) : c.write(buffer, 0, size);
+        if (whole && accepted != size) {
+            fail("a send that fits was refused with " + accepted);
+        }
+        sent += Math.max(0, accepted);
+        if (accepted < size && unusual != null) {
+            unusual.giveWay();
+        }
+        return accepted;
+    }
+
+    /** @return false if nothing was accepted */
+    private boolean sendUnusually(Connection c) {
+        int accepted = unusual.send(c, sent, (int) Math.min(plan.bytes() - sent, BUFFER_BYTES));
+        sent += accepted;
+        if (unusual.waits() && !supplying) {
+            supplyLater();
+        }
+        abortIfDue(c);
+        return accepted > 0 && !ended;
+    }
+
+    private void supplyLater() {
+        supplying = true;
+        wakeAt(network.now + unusual.waitNanos());
     }
 
     private void finish(Connection c) {
@@ -141,6 +175,13 @@ final class SimulatedPeer implements ConnectionHandler {
         wakeNanos = NEVER;
         if (closed != null && !reading) {
             return;
+        }
+        if (supplying) {
+            supplying = false;
+            unusual.supply();
+            if (unusual.waits()) {
+                supplyLater();
+            }
         }
         if (thinking) {
             thinking = false;
@@ -193,10 +234,15 @@ final class SimulatedPeer implements ConnectionHandler {
 
     private void check(MemorySegment memory, long offset, int length) {
         for (int i = 0; i < length; i++) {
-            if (Bytes.u8(memory, offset + i) != at(receiveKey, received + i)) {
+            if (Bytes.u8(memory, offset + i) != incoming.expected(received + i)) {
                 fail("wrong byte at " + (received + i));
             }
         }
+    }
+
+    @Override
+    public void partialOverdue(Connection c, PartialMessage message) {
+        unusual.overdue(message);
     }
 
     @Override
@@ -220,5 +266,8 @@ final class SimulatedPeer implements ConnectionHandler {
         connection = c;
         closed = reason;
         closedNanos = network.now;
+        if (unusual != null) {
+            unusual.close();
+        }
     }
 }

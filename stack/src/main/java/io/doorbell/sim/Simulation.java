@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Two stacks, a network that does its worst, and applications that do as they like, all drawn from one seed: both
+ * Two stacks, a network that does its worst, and applications that do as they like, all drawn from one seed: they write,
+ * send templates and partial messages, with the multi-segment option and without, rehearse, and read or do not. Both
  * streams of every connection must arrive byte for byte, every connection must end, nothing may be left behind, and the
  * books must be right after every step. The same seed gives the same run, to the byte.
  */
@@ -151,8 +152,8 @@ public final class Simulation {
             report("both ends", Audit.checkEnds(clientAudit, serverAudit));
         }
         for (Pair pair : pairs) {
-            report("application that opened", pair.opener.fault);
-            report("application that accepted", pair.acceptor.fault);
+            report("application that opened", pair.opener.fault());
+            report("application that accepted", pair.acceptor.fault());
         }
     }
 
@@ -223,10 +224,13 @@ public final class Simulation {
 
     private void open(Scenario.Link link) {
         long key = scenario.seed + 1_000_003L * pairs.size();
-        Pair pair = new Pair(link, new SimulatedPeer(link.opener(), key, ~key, network, buffer),
-                new SimulatedPeer(link.acceptor(), ~key, key, network, buffer));
-        pairs.add(pair);
+        StreamContent forth = new StreamContent(key);
+        StreamContent back = new StreamContent(~key);
         TcpStack stack = link.fromClient() ? network.client : network.server;
+        TcpStack other = link.fromClient() ? network.server : network.client;
+        Pair pair = new Pair(link, new SimulatedPeer(link.opener(), forth, back, network, stack, buffer),
+                new SimulatedPeer(link.acceptor(), back, forth, network, other, buffer));
+        pairs.add(pair);
         Connection c = stack.connect(link.fromClient() ? TwoStacks.SERVER : TwoStacks.CLIENT, PORT, pair.opener);
         (link.fromClient() ? fromClient : fromServer).put(c.localPort(), pair);
         (link.fromClient() ? ofClient : ofServer).add(c);

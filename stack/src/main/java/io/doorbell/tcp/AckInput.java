@@ -116,10 +116,8 @@ final class AckInput {
     private void pastHoles(Tcb c, int bytes) {
         if (bytes > 0 || sacks.delivered > 0) {
             c.retries = 0;
-            // Then the timer starts anew; otherwise a persist timer that runs must stay one.
-            if (!sacks.awaitsAck(c)) {
-                c.persisting = false;
-            }
+            // The timer is set anew below; an ACK that tells nothing new leaves both as they are.
+            c.persisting &= sacks.awaitsAck(c);
         }
         holes.settle(c);
     }

@@ -28,6 +28,7 @@ public final class Audit {
     private final TimerQueue timers;
     private final ReceiveWindow window;
     private final TcpConfig config;
+    private final TemplateReferences references;
     private final int takenBefore;
     private final int[] referencedIn;
     private final Map<Tcb, Seen> seen = new IdentityHashMap<>();
@@ -47,7 +48,7 @@ public final class Audit {
 
     /** @param takenBefore frames of the pool that others have taken for good */
     Audit(FramePool pool, Ipv4 ipv4, SegmentTable segments, ConnectionTable table, TimerQueue timers,
-          ReceiveWindow window, TcpConfig config, int takenBefore) {
+          ReceiveWindow window, TcpConfig config, TemplateReferences references, int takenBefore) {
         this.pool = pool;
         this.ipv4 = ipv4;
         this.segments = segments;
@@ -56,6 +57,7 @@ public final class Audit {
         this.timers = timers;
         this.window = window;
         this.config = config;
+        this.references = references;
         this.takenBefore = takenBefore;
         this.referencedIn = new int[pool.capacity()];
     }
@@ -69,7 +71,7 @@ public final class Audit {
      */
     public String check(Iterable<? extends Tcb> ended) {
         round++;
-        frames = 0;
+        frames = references.frames();
         fault = null;
         int connections = 0;
         for (Tcb c = table.after(null); c != null && fault == null; c = table.after(c)) {
@@ -182,6 +184,8 @@ public final class Audit {
             at = segments.end(s);
             last = s;
             referenced(c, s);
+            // Counted with the users' buffers already.
+            frames -= segments.has(s, SegmentTable.LENT) ? 1 : 0;
         }
         expect(c, c.sendTail == last, "the send queue's tail is not its last segment");
         expect(c, c.sendUnsent == frontier, "the first segment behind all that were sent is another");
@@ -201,6 +205,7 @@ public final class Audit {
             for (int i = 0; i < t.count && fault == null; i++) {
                 referenced(c, pool.indexOf(t.payload[i]));
                 bytes += t.length(i);
+                expect(c, t.last == null || t.count == 1 && t.last.template == t, "a template's buffer is another's");
                 int sum = Checksum.fold(Checksum.sum(pool.memory(), t.payload[i], t.length(i)));
                 expect(c, (t.sums[i] + 0xffff - Checksum.word(sum)) % 0xffff == 0,
                         "a template's sum is wrong in segment", i);

@@ -54,10 +54,11 @@ final class CongestionNotification {
 
     /**
      * Sections 6.1.4 to 6.1.6: only new data may be marked: no retransmission, no pure ACK and no probe of a closed
-     * window.
+     * window. What fills a hole is new although it lies before SND.NXT; a connection with holes probes without data.
      */
     static boolean marks(Tcb c, int seq, int length) {
-        return c.seldom.ecn && length > 0 && !c.persisting && Seq.ge(seq, c.sndNxt);
+        boolean fresh = c.partial == null ? !c.persisting && Seq.ge(seq, c.sndNxt) : c.partial.isLeaving(seq);
+        return c.seldom.ecn && length > 0 && fresh;
     }
 
     /** The ECN flags of a segment that is not a SYN; {@code marked} is what {@link #marks} says of it. */
@@ -78,10 +79,13 @@ final class CongestionNotification {
         if (!s.ecn) {
             return;
         }
+        // Where it carries several parts of the stream, it is still one packet, and says each thing once.
         if (segment.has(TcpHeader.CWR)) {
             s.echoOwed = false;
+            segment.flags &= ~TcpHeader.CWR;
         }
         if (segment.ecn == CE) {
+            segment.ecn = ECT_0;
             counters.increment(Counter.TCP_ECN_CE_IN);
             if (!s.echoOwed) {
                 s.echoOwed = true;

@@ -36,11 +36,11 @@ final class Holes {
     // ---- the user's calls
 
     /** Reserves sequence space and frames: 0 or {@link Tcb#BACKPRESSURE}. */
-    int begin(Tcp tcp, Tcb c, PartialMessage message, int length) {
+    int begin(PartialOutput output, Tcb c, PartialMessage message, int length) {
         if (length > sendSpace.roomBehindTail(c)) {
             return Tcb.BACKPRESSURE;
         }
-        message.open(tcp, c, length);
+        message.open(output, c, length);
         message.seq = c.sndEnd;
         message.hole = sendSpace.reserve(c, length);
         message.holeSeq = message.seq;
@@ -212,10 +212,12 @@ final class Holes {
         if (late) {
             segments.set(segment, SegmentTable.LATE);
         }
+        c.partial.leaves(segments.seq(segment));
     }
 
     /** A segment has left for the first time. */
     void left(Tcb c, int segment) {
+        c.partial.left();
         if (segments.has(segment, SegmentTable.LATE)) {
             scoreboard.keepOrder(segment);
         } else {

@@ -40,6 +40,9 @@ public final class MessageTemplate {
     /** Bytes beyond the message's, or the source's, ends: nothing was changed. */
     public static final int OUT_OF_RANGE = -5;
 
+    /** {@link #last}: the buffer belongs to the stack still, or again. */
+    public static final int BUSY = -6;
+
     /**
      * For {@link #send(long, int)}: do everything but post. Holes are taken as they are, and afterwards nothing differs
      * but what is in the caches. The answer is {@link #FAST} if it was done; otherwise what a send would have answered,
@@ -72,6 +75,12 @@ public final class MessageTemplate {
     /** The connection's segment size that the headers were formed for; {@link #NOT_FORMED}; 0 when closed. */
     int formedFor = NOT_FORMED;
     long mac;
+    /** Where the last bytes of the next send lie, if not in the frame; how many, and the sums of both parts. */
+    LinkBuffer last;
+    int lastBytes;
+    private int lastFolded;
+    private long firstNetworkSum;
+    private long lastNetworkSum;
     MessageTemplate next;
     MessageTemplate previous;
 
@@ -161,6 +170,9 @@ public final class MessageTemplate {
         int segment = count == 1 ? 0 : offset / segmentSize;
         int at = offset - segment * segmentSize;
         long target = payload[segment] + at;
+        if (last != null && offset + Long.BYTES > length - lastBytes) {
+            copyLast();
+        }
         long old = ~Bytes.u64(memory, target);
         Bytes.put64(memory, target, value);
         add(segment, at, Checksum.fold((value >>> 32) + (value & 0xffff_ffffL) + (old >>> 32) + (old & 0xffff_ffffL)));
@@ -199,6 +211,37 @@ public final class MessageTemplate {
     }
 
     /**
+     * Supplies the last part of the message for the next send, from a buffer in the link's region. If it is at least
+     * {@link TcpConfig#referenceBytes} long, the message is one segment and the link takes frames in two pieces, it leaves
+     * from there, and the buffer belongs to the stack until the message is acknowledged; otherwise it is copied now, and
+     * the buffer is free: {@link LinkBuffer#isFree}. After the send these bytes are missing again, even if they were
+     * known before.
+     *
+     * @param bytes from the buffer's first one on
+     * @return how many bytes are still missing, or {@link #OUT_OF_RANGE}, {@link #CLOSED}, {@link #BUSY}
+     */
+    public int last(LinkBuffer buffer, int bytes) {
+        if (bytes < 1 || bytes > length || bytes > buffer.capacity()) {
+            return OUT_OF_RANGE;
+        }
+        if (isClosed()) {
+            return CLOSED;
+        }
+        if (!buffer.isFree()) {
+            return BUSY;
+        }
+        copyLast();
+        int offset = length - bytes;
+        holeBytes += set(holes, offset, bytes);
+        if (output.references().refers(this, bytes)) {
+            refer(buffer, bytes);
+        } else {
+            write(offset, buffer.memory(), buffer.address(), bytes);
+        }
+        return missingBytes -= clear(missing, offset, bytes);
+    }
+
+    /**
      * Sends the message now, at this place in the stream, and rings the doorbell.
      *
      * @param nowNanos the time, of the clock that {@code poll} is given
@@ -216,6 +259,21 @@ public final class MessageTemplate {
      */
     public int send(long nowNanos, int flags) {
         return output.send(this, nowNanos, flags);
+    }
+
+    /**
+     * Sends what there is of the message, past what is missing, and takes the place of the whole in the stream: it goes
+     * on as a partial message, whose missing bytes are completed there. Bytes are copied out of the template, which is
+     * armed again as after a send, and may be sent or begun again at once. What is known leaves at the end of the
+     * running poll, or at the next flush, in parts of {@link TcpConfig#leastPartBytes} or more, as if the message had
+     * been begun and these parts supplied. If nothing is missing, the message is complete at once, and not open.
+     *
+     * @param message not open; its offsets are the template's
+     * @return 0; or {@link #BACKPRESSURE}, {@link #CLOSED}, {@link #NOT_CONNECTED}, {@link PartialMessage#OPEN},
+     *         {@link PartialMessage#TOO_MANY_RUNS}, and then nothing was sent and nothing has changed
+     */
+    public int begin(PartialMessage message) {
+        return output.begin(this, message);
     }
 
     /** Gives the frames back. Idempotent. */
@@ -236,13 +294,84 @@ public final class MessageTemplate {
         missingBytes = holeBytes;
     }
 
+    /** The offset of the first byte from {@code offset} on that was supplied; the length if there is none. */
+    int nextSupplied(int offset) {
+        return next(offset, 0);
+    }
+
+    /** The offset of the first byte from {@code offset} on that is missing; the length if there is none. */
+    int nextMissing(int offset) {
+        return next(offset, -1L);
+    }
+
+    /** @param flip 0 to look for a byte that was supplied, -1 for one that is missing */
+    private int next(int offset, long flip) {
+        int word = offset >>> 6;
+        long bits = offset < length ? (~missing[word] ^ flip) & -1L << offset : 0;
+        while (bits == 0 && ++word < missing.length) {
+            bits = ~missing[word] ^ flip;
+        }
+        return bits == 0 ? length : Math.min(length, (word << 6) + Long.numberOfTrailingZeros(bits));
+    }
+
+    /** How many runs of supplied bytes lie apart from each other. */
+    int runs() {
+        int runs = 0;
+        for (int at = nextSupplied(0); at < length; at = nextSupplied(nextMissing(at))) {
+            runs++;
+        }
+        return runs;
+    }
+
+    /** The part that lies in a buffer goes into the frame; the buffer is its user's again. */
+    void copyLast() {
+        LinkBuffer buffer = last;
+        if (buffer != null) {
+            last = null;
+            buffer.template = null;
+            write(length - lastBytes, memory, buffer.address(), lastBytes);
+        }
+    }
+
+    private void refer(LinkBuffer buffer, int bytes) {
+        int first = length - bytes;
+        lastFolded = Checksum.fold(Checksum.sum(memory, buffer.address(), bytes));
+        lastNetworkSum = Checksum.word((first & 1) == 0 ? lastFolded : Checksum.swap(lastFolded));
+        firstNetworkSum = Checksum.word(Checksum.fold(Checksum.sum(memory, payload[0], first)));
+        last = buffer;
+        lastBytes = bytes;
+        buffer.template = this;
+    }
+
+    /** What the payload of a segment contributes to its sum, in network byte order. */
+    long payloadSum(int segment) {
+        return last == null ? sums[segment] : firstNetworkSum + lastNetworkSum;
+    }
+
+    /** The folded sum of what lies in the frame, in the machine's byte order, while the rest lies in a buffer. */
+    int firstSum() {
+        return Checksum.word(Checksum.fold(firstNetworkSum));
+    }
+
+    /** The folded sum of what lies in the buffer, in the machine's byte order. */
+    int lastSum() {
+        return lastFolded;
+    }
+
     /** The frames are gone. */
     void closed() {
         formedFor = SEGMENT_CLOSED;
         count = 0;
+        if (last != null) {
+            last.template = null;
+            last = null;
+        }
     }
 
     private void write(int offset, MemorySegment source, long sourceOffset, int bytes) {
+        if (last != null && offset + bytes > length - lastBytes) {
+            copyLast();
+        }
         int segment = count == 1 ? 0 : offset / segmentSize;
         int at = offset - segment * segmentSize;
         long from = sourceOffset;
@@ -264,6 +393,21 @@ public final class MessageTemplate {
     private void add(int segment, int at, int difference) {
         long sum = sums[segment] + ((at & 1) == 0 ? difference : Checksum.swap(difference));
         sums[segment] = (sum & 0xffff) + (sum >>> 16);
+        if (last != null) {
+            firstNetworkSum = Checksum.fold(firstNetworkSum + ((at & 1) == 0 ? difference : Checksum.swap(difference)));
+        }
+    }
+
+    /** @return how many of the bits were clear */
+    private static int set(long[] bits, int offset, int bytes) {
+        int changed = 0;
+        for (int word = offset >>> 6; word <= offset + bytes - 1 >>> 6; word++) {
+            long mask = (word == offset >>> 6 ? -1L << offset : -1L)
+                    & (word == offset + bytes - 1 >>> 6 ? -1L >>> -(offset + bytes) : -1L);
+            changed += Long.bitCount(mask & ~bits[word]);
+            bits[word] |= mask;
+        }
+        return changed;
     }
 
     /** @return how many of the bits were set */

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
  * A message whose place in the stream is taken before all of its bytes are known. What is known leaves at once, past the
  * holes; what was missing leaves when it is completed. The peer, any TCP, delivers the whole in order.
  *
- * <p>Made by its user and begun by {@code Connection.begin}; when it is complete, or its connection has ended, it may be
+ * <p>Made by its user and begun by {@code Connection.begin} or {@link MessageTemplate#begin}; when it is complete, or its connection has ended, it may be
  * begun again, on any connection of any stack. It belongs to the thread of the stack it was begun on. Its bytes are
  * copied into the stack's frames. Nothing is allocated after construction.
  *
@@ -17,7 +17,7 @@ public final class PartialMessage {
     public static final int OUT_OF_RANGE = -4;
     /** A part touches a byte that was given before: it may have left already, and stands as it was given. */
     public static final int ALREADY_KNOWN = -5;
-    /** The part would leave more known runs apart from each other than {@link #MAX_RUNS}. */
+    /** The part, or what a template has, would be more known runs apart from each other than {@link #MAX_RUNS}. */
     public static final int TOO_MANY_RUNS = -6;
     /** {@code begin}: the message is still open. */
     public static final int OPEN = -7;
@@ -29,7 +29,7 @@ public final class PartialMessage {
     private int runs;
     private int length;
     private int missing;
-    private Tcp tcp;
+    private PartialOutput output;
     /** Null unless the message is open. */
     Tcb connection;
     /** Sequence number of the first byte. */
@@ -68,7 +68,7 @@ public final class PartialMessage {
      *         {@link #OUT_OF_RANGE}, {@link #ALREADY_KNOWN}, {@link #TOO_MANY_RUNS}, {@link Tcb#CLOSED}
      */
     public int complete(int at, MemorySegment source, long offset, int length) {
-        return connection == null ? Tcb.CLOSED : tcp.complete(this, at, source, offset, length);
+        return connection == null ? Tcb.CLOSED : output.complete(this, at, source, offset, length);
     }
 
     /** {@link #complete(int, MemorySegment, long, int)} from an array. */
@@ -83,7 +83,7 @@ public final class PartialMessage {
     public void deadline(long nanos) {
         if (connection != null) {
             deadlineNanos = nanos;
-            tcp.deadlineChanged(connection);
+            output.deadlineChanged(connection);
         }
     }
 
@@ -94,12 +94,12 @@ public final class PartialMessage {
      */
     public void abortConnection() {
         if (connection != null) {
-            tcp.abort(connection);
+            output.abort(connection);
         }
     }
 
-    void open(Tcp stack, Tcb c, int bytes) {
-        tcp = stack;
+    void open(PartialOutput opener, Tcb c, int bytes) {
+        output = opener;
         connection = c;
         length = bytes;
         missing = bytes;

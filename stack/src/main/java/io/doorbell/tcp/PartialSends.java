@@ -11,6 +11,8 @@ final class PartialSends {
     private PartialMessage last;
     /** Up to here ACKs and SACKs may still speak of holes that were open when the segments were sent. */
     int disturbedEnd;
+    private boolean leaving;
+    private int leavingSeq;
     /** The earliest deadline of an open message. */
     long deadlineNanos = Tcb.NO_DEADLINE;
 
@@ -74,6 +76,22 @@ final class PartialSends {
         return null;
     }
 
+    /** A segment that begins here is about to leave for the first time. */
+    void leaves(int seq) {
+        leaving = true;
+        leavingSeq = seq;
+    }
+
+    /** It has left. */
+    void left() {
+        leaving = false;
+    }
+
+    /** Whether a segment that begins here leaves for the first time now. */
+    boolean isLeaving(int seq) {
+        return leaving && leavingSeq == seq;
+    }
+
     /** Whether an ACK with this number acknowledges bytes that nobody has supplied yet. */
     boolean isBeyondHole(int ack) {
         return first != null && Seq.gt(ack, first.holeSeq);
@@ -88,6 +106,7 @@ final class PartialSends {
         }
         first = null;
         last = null;
+        leaving = false;
         deadlineNanos = Tcb.NO_DEADLINE;
     }
 }

@@ -40,6 +40,9 @@ final class SegmentTable {
     /** It left together with others, under the multi-segment option. */
     static final int MULTI = 128;
 
+    /** The frame is a user's buffer: it goes back to him, not to the pool. */
+    static final int LENT = 256;
+
     private static final int NEXT = 2;
     private static final int FLAGS = 3;
     private static final int SENDS = 4;

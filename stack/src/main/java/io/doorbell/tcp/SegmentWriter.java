@@ -131,8 +131,8 @@ final class SegmentWriter {
     }
 
     /**
-     * A segment whose payload is in place and has an option in front of it, which leaves no room for SACK blocks: what
-     * they would have told, an ACK of its own tells.
+     * A segment of new data whose payload is in place and has an option in front of it, which leaves no room for SACK
+     * blocks: what they would have told, an ACK of its own tells.
      *
      * @param optionLength a multiple of four
      * @return false if the link is full
@@ -141,15 +141,21 @@ final class SegmentWriter {
         int timestamps = c.timestamps ? TcpOptions.TIMESTAMPS_LENGTH : 0;
         int header = TcpHeader.LENGTH + timestamps + optionLength;
         long tcp = payload - header;
-        int allFlags = c.seldom == null ? flags : flags | CongestionNotification.flags(c, flags, false);
+        // RFC 3168 section 6.1.5 is about what was sent before, and this was not. Who does not know the option takes it
+        // for that, and ignores its marks with the rest of it.
+        boolean marked = CongestionNotification.agreed(c);
+        int allFlags = c.seldom == null ? flags : flags | CongestionNotification.flags(c, flags, marked);
         long sum = Checksum.sum(memory, payload - optionLength, optionLength + length)
                 + TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, allFlags, window.advertise(c));
         if (timestamps > 0) {
             sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, timestampClock + c.tsOffset, c.tsRecent);
         }
-        // RFC 3168 section 6.1.5: with this number it looks like what was sent before, and may not be ECN-capable.
-        if (!post(c, tcp, header + length, sum, CongestionNotification.NOT_ECT)) {
+        int ecn = marked ? CongestionNotification.ECT_0 : CongestionNotification.NOT_ECT;
+        if (!post(c, tcp, header + length, sum, ecn)) {
             return false;
+        }
+        if (marked) {
+            CongestionNotification.sent(c);
         }
         if (c.received == null && c.duplicateStart == c.duplicateEnd) {
             acknowledged(c);

@@ -234,7 +234,7 @@ final class SendSpace {
             if (segment == c.sendUnsent) {
                 c.sendUnsent = next;
             }
-            pool.release(pool.addressOf(segment));
+            giveBack(segment);
             segment = next;
             whole++;
         }
@@ -245,6 +245,14 @@ final class SendSpace {
             trimFront(c, segment, ack - segments.seq(segment));
         }
         return whole;
+    }
+
+    private void giveBack(int segment) {
+        if (segments.has(segment, SegmentTable.LENT)) {
+            segments.clear(segment, SegmentTable.LENT);
+        } else {
+            pool.release(pool.addressOf(segment));
+        }
     }
 
     private void trimFront(Tcb c, int segment, int bytes) {
@@ -278,6 +286,7 @@ final class SendSpace {
         MemorySegment.copy(memory, segments.payload(segment) + size, memory, frame + HEADROOM, rest);
         segments.create(second, segments.seq(segment) + size, rest, frame + HEADROOM, 0);
         scoreboard.split(c, segment, second);
+        segments.clear(second, SegmentTable.LENT);
         segments.clear(segment, SegmentTable.PUSH);
         segments.length(segment, size);
         resum(segment);
@@ -299,7 +308,7 @@ final class SendSpace {
         int segment = c.sendHead;
         while (segment != Tcb.NONE) {
             int next = segments.next(segment);
-            pool.release(pool.addressOf(segment));
+            giveBack(segment);
             segment = next;
         }
         if (c.partial != null) {

@@ -36,7 +36,6 @@ public final class Tcp implements Transport {
     private final TimeWait timeWait;
     private final EventList events = new EventList();
     private final ListenPorts listeners = new ListenPorts();
-    private final Holes holes;
     private final SegmentOutput output;
     private final StatelessReply reply;
     private final Lifecycle lifecycle;
@@ -53,6 +52,8 @@ public final class Tcp implements Transport {
     private InspectionRows rows;
     private final SummedSends summedSends;
     private final TemplateOutput templates;
+    private final TemplateReferences references;
+    private final PartialOutput partials;
     private final Rehearsal rehearsal;
     private long now;
 
@@ -84,7 +85,7 @@ public final class Tcp implements Transport {
         Rack rack = new Rack(segments, scoreboard, config.timestampTickNanos());
         LossRecovery recovery = new LossRecovery(scoreboard, rack, flights, config, counters);
         SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters);
-        holes = new Holes(pool, segments, scoreboard, sendSpace, config);
+        Holes holes = new Holes(pool, segments, scoreboard, sendSpace, config);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
                 timerQueue, holes, new MultiSegmentOutput(pool, writer, segments, holes, counters));
         paths = new PathMtu(scoreboard, segments, config, counters);
@@ -113,8 +114,10 @@ public final class Tcp implements Transport {
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
         summedSends = new SummedSends(sendSpace, paths, lifecycle, starved);
+        references = new TemplateReferences(link, segments, sendSpace, config, counters);
         templates = new TemplateOutput(this, link, ipv4, scoreboard, sendSpace, output, recovery, window, paths,
-                lifecycle, config, counters);
+                lifecycle, config, counters, references);
+        partials = new PartialOutput(this, holes, paths, lifecycle, timerQueue, pool);
         rehearsal = new Rehearsal(link, ipv4, segments, scoreboard, sendSpace, output, data, burst, events, memory,
                 counters, connections);
     }
@@ -264,6 +267,16 @@ public final class Tcp implements Transport {
         return templates;
     }
 
+    /** Buffers that templates may refer to. */
+    public TemplateReferences references() {
+        return references;
+    }
+
+    /** Sends of what is known in part. */
+    public PartialOutput partials() {
+        return partials;
+    }
+
     /** Sends and receives that do not happen. */
     public Rehearsal rehearsal() {
         return rehearsal;
@@ -310,39 +323,6 @@ public final class Tcp implements Transport {
         return accepted;
     }
 
-    /** Takes a place in the stream for a message that is not known yet: 0, or a negative code. */
-    public int begin(Tcb c, PartialMessage message, int length) {
-        if (message.isOpen()) {
-            return PartialMessage.OPEN;
-        }
-        if (!c.state.sends() || c.finQueued) {
-            return refusal(c);
-        }
-        if (length <= 0) {
-            return PartialMessage.OUT_OF_RANGE;
-        }
-        paths.age(c);
-        int result = holes.begin(this, c, message, length);
-        if (result == Tcb.BACKPRESSURE) {
-            waitForRoom(c);
-        }
-        return result;
-    }
-
-    int complete(PartialMessage message, int at, MemorySegment source, long offset, int length) {
-        Tcb c = message.connection;
-        int result = holes.complete(message, at, source, offset, length);
-        if (result >= 0) {
-            lifecycle.wantOutput(c);
-        }
-        return result;
-    }
-
-    void deadlineChanged(Tcb c) {
-        c.partial.findDeadline();
-        timerQueue.schedule(c, c.partial.deadlineNanos);
-    }
-
     /** Time has moved on between two duty cycles, for everything but receiving. */
     void advance(long nowNanos) {
         if (nowNanos != now) {
@@ -382,6 +362,7 @@ public final class Tcp implements Transport {
     public void options(Tcb c, ConnectionOptions chosen) {
         boolean relearn = c.options.congestionControl() != chosen.congestionControl() && c.state.isSynchronized();
         c.options(chosen);
+        TemplateOutput.optionsChosen(c);
         if (c.state == TcpState.CLOSED) {
             return;
         }
@@ -490,7 +471,8 @@ public final class Tcp implements Transport {
 
     /** Someone to recount the books, for tests. Frames of the pool that are taken now count as taken for good. */
     public Audit audit() {
-        return new Audit(pool, ipv4, segments, table, timerQueue, window, config, pool.capacity() - pool.available());
+        return new Audit(pool, ipv4, segments, table, timerQueue, window, config, references,
+                pool.capacity() - pool.available());
     }
 
     /** Connections that a listener has answered and that are not established yet. */

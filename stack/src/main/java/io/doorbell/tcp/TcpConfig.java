@@ -56,6 +56,8 @@ import java.util.Objects;
  * @param timeToLive           of IP packets (RFC 9293 section 3.9.2, MUST-49; 64 as RFC 1700 recommends); 1 to 255
  * @param leastPartBytes       known bytes of a partial message that are worth a segment of their own while others are missing
  * @param multiSegment         whether to offer the multi-segment option (docs/multi-segment.md; needs SACK); off by default
+ * @param referenceBytes       a template's last part that is at least so long, and lies in a {@link LinkBuffer}, is posted from
+ *                             there, where the link takes a frame in two pieces; a shorter one is copied
  */
 public record TcpConfig(
         int sendBufferBytes,
@@ -100,7 +102,8 @@ public record TcpConfig(
         int dscp,
         int timeToLive,
         int leastPartBytes,
-        boolean multiSegment) {
+        boolean multiSegment,
+        int referenceBytes) {
 
     private static final long MILLISECOND = 1_000_000L;
     private static final long SECOND = 1_000 * MILLISECOND;
@@ -152,6 +155,7 @@ public record TcpConfig(
         between("dscp", dscp, 0, 63);
         between("timeToLive", timeToLive, 1, 255);
         atLeast("leastPartBytes", leastPartBytes, 1);
+        atLeast("referenceBytes", referenceBytes, 1);
     }
 
     static void between(String name, long value, long least, long most) {
@@ -227,6 +231,7 @@ public record TcpConfig(
         private int timeToLive = 64;
         private int leastPartBytes = 8;
         private boolean multiSegment;
+        private int referenceBytes = 1024;
 
         private Builder() {
         }
@@ -446,6 +451,11 @@ public record TcpConfig(
             return this;
         }
 
+        public Builder referenceBytes(int bytes) {
+            referenceBytes = bytes;
+            return this;
+        }
+
         public TcpConfig build() {
             return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
                     delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
@@ -453,7 +463,8 @@ public record TcpConfig(
                     timeWaitLimit, halfOpenLimit, synCookies, acceptQueueLimit, challengeAcksPerSecond, ecn, keepalive,
                     userTimeoutNanos, pacing, corkNanos, timestampTickNanos, slowStartAfterIdle,
                     initialReceiveWindowBytes, outOfOrderFrames, pathRetries, blackHoleDetection, baseSegmentSize,
-                    minPathMtu, pathMtuAgeNanos, synAckRetries, dscp, timeToLive, leastPartBytes, multiSegment);
+                    minPathMtu, pathMtuAgeNanos, synAckRetries, dscp, timeToLive, leastPartBytes, multiSegment,
+                    referenceBytes);
         }
     }
 }

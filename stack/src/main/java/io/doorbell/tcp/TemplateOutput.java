@@ -34,11 +34,13 @@ public final class TemplateOutput {
     private final Lifecycle lifecycle;
     private final TcpConfig config;
     private final Counters counters;
+    private final TemplateReferences references;
     private final MemorySegment scratch = MemorySegment.ofArray(new byte[Long.BYTES]);
 
     TemplateOutput(Tcp tcp, Link link, Ipv4 ipv4, Scoreboard scoreboard, SendSpace sendSpace, SegmentOutput output,
                    LossRecovery recovery, ReceiveWindow window, PathMtu paths, Lifecycle lifecycle, TcpConfig config,
-                   Counters counters) {
+                   Counters counters, TemplateReferences references) {
+        this.references = references;
         this.tcp = tcp;
         this.link = link;
         this.pool = link.frames();
@@ -59,6 +61,10 @@ public final class TemplateOutput {
     MemorySegment scratch(long value) {
         Bytes.put64(scratch, 0, value);
         return scratch;
+    }
+
+    TemplateReferences references() {
+        return references;
     }
 
     // ---- making and closing
@@ -114,8 +120,16 @@ public final class TemplateOutput {
         }
     }
 
+    /** What the headers say was chosen anew: they are formed again before the next send. */
+    static void optionsChosen(Tcb c) {
+        for (MessageTemplate t = c.templates; t != null; t = t.next) {
+            t.formedFor = MessageTemplate.NOT_FORMED;
+        }
+    }
+
     /** Divides the message into segments; the bytes and sums that are there move along. */
     private boolean layOut(MessageTemplate t, int segmentSize) {
+        t.copyLast();
         int count = (t.length + segmentSize - 1) / segmentSize;
         if (sendSpace.freeFrames() < count) {
             return false;
@@ -173,7 +187,8 @@ public final class TemplateOutput {
                 sum += TcpOptions.TIMESTAMPS_WORD;
             }
             t.headerSums[i] = sum;
-            ipv4.prepare(tcpHeader, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress, ecn, mac);
+            ipv4.prepare(tcpHeader, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress,
+                    c.options.dscp() << 2 | ecn, mac);
         }
         t.mac = mac;
         t.formedFor = c.mss;
@@ -228,6 +243,10 @@ public final class TemplateOutput {
         int count = t.count;
         account(t, c, posted, now);
         return posted == count ? MessageTemplate.FAST : MessageTemplate.QUEUED;
+    }
+
+    int begin(MessageTemplate t, PartialMessage message) {
+        return tcp.partials().begin(message, t);
     }
 
     private int withHoles(MessageTemplate t) {
@@ -296,10 +315,14 @@ public final class TemplateOutput {
             if (c.timestamps) {
                 Bytes.put64(memory, tcpHeader + TcpHeader.LENGTH + 4, stamps);
             }
-            long sum = t.headerSums[i] + t.sums[i] + changing + unsigned(seq);
+            long sum = t.headerSums[i] + t.payloadSum(i) + changing + unsigned(seq);
             Bytes.put16(memory, tcpHeader + 16, ~Checksum.fold(sum));
             int length = t.length(i);
-            if (!link.transmit(tcpHeader - Ipv4.HEADROOM, Ipv4.HEADROOM + header + length, now)) {
+            long frame = tcpHeader - Ipv4.HEADROOM;
+            int bytes = Ipv4.HEADROOM + header + length;
+            boolean taken = t.last == null ? link.transmit(frame, bytes, now)
+                    : link.transmit(frame, bytes - t.lastBytes, t.last.address(), t.lastBytes, now);
+            if (!taken) {
                 break;
             }
             seq += length;
@@ -321,15 +344,7 @@ public final class TemplateOutput {
             recovery.rest(c);
         }
         int frameBytes = posted * (Ipv4.HEADROOM + headerLength(c));
-        int payloadBytes = 0;
-        for (int i = 0; i < t.count; i++) {
-            int segment = sendSpace.adopt(c, t.payload[i], t.length(i), Checksum.word(Checksum.fold(t.sums[i])),
-                    i == t.count - 1 ? SegmentTable.PUSH : 0);
-            if (i < posted) {
-                payloadBytes += t.length(i);
-                left(c, segment, t.length(i), now);
-            }
-        }
+        int payloadBytes = t.last == null ? leftFromFrames(t, c, posted, now) : leftByReference(t, c, now);
         counters.add(Counter.TCP_PAYLOAD_BYTES_OUT, payloadBytes);
         counters.add(Counter.TCP_SEGMENTS_OUT, posted);
         counters.add(Counter.TX_FRAMES, posted);
@@ -346,6 +361,29 @@ public final class TemplateOutput {
             lifecycle.wantOutput(c);
         }
         refresh(t, c);
+    }
+
+    /** @return bytes that have left; the others are queued */
+    private int leftFromFrames(MessageTemplate t, Tcb c, int posted, long now) {
+        int bytes = 0;
+        for (int i = 0; i < t.count; i++) {
+            int segment = sendSpace.adopt(c, t.payload[i], t.length(i), Checksum.word(Checksum.fold(t.sums[i])),
+                    i == t.count - 1 ? SegmentTable.PUSH : 0);
+            if (i < posted) {
+                bytes += t.length(i);
+                left(c, segment, t.length(i), now);
+            }
+        }
+        return bytes;
+    }
+
+    private int leftByReference(MessageTemplate t, Tcb c, long now) {
+        int rest = t.lastBytes;
+        int first = references.adopt(c, t);
+        int second = c.sendTail;
+        left(c, first, t.length - rest, now);
+        left(c, second, rest, now);
+        return t.length;
     }
 
     /** The segment has left for the first time. */
@@ -417,6 +455,7 @@ public final class TemplateOutput {
             counters.increment(Counter.TEMPLATE_SENDS_BACKPRESSURE);
             return MessageTemplate.BACKPRESSURE;
         }
+        t.copyLast();
         for (int i = 0; i < t.count; i++) {
             tcp.send(c, memory, t.payload[i], t.length(i));
         }

@@ -110,6 +110,10 @@ final class Timers {
     }
 
     private void data(Tcb c, long now) {
+        if (c.partial != null && output.awaitsAck(c)) {
+            // What filled a hole while the window was closed may be lost, and all that would open it waits behind that.
+            c.persisting = false;
+        }
         if (c.persisting && output.sendSliver(c)) {
             c.persisting = false;
             lifecycle.wantOutput(c);

@@ -127,4 +127,9 @@ public final class Flow {
     public String toString() {
         return peerPort + "-" + stackPort;
     }
+
+    /** What leaves need not be in order from now on. */
+    public void allowHoles() {
+        holes = true;
+    }
 }

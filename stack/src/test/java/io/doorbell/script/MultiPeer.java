@@ -31,10 +31,19 @@ public final class MultiPeer {
 
     /** The peer connects to port 80 with the option, and the stack agrees to it. */
     public static MultiPeer establish(Script script) {
+        return establish(script, Segments.syn(0), Segments.synAck(0).ack(1));
+    }
+
+    /** The same, with ECN (RFC 3168 section 6.1.1). */
+    public static MultiPeer establishWithEcn(Script script) {
+        return establish(script, Segments.syn(0).ece().cwr(), Segments.synAck(0).ack(1).ece());
+    }
+
+    private static MultiPeer establish(Script script, Segment syn, Segment synAck) {
         script.tcp().multiSegment(true);
         script.listen(80);
-        script.receive(Segments.syn(0).options(synOptions()));
-        Sent answer = script.expect(Segments.synAck(0).ack(1));
+        script.receive(syn.options(synOptions()));
+        Sent answer = script.expect(synAck);
         script.require(answer.experiment != null && answer.experiment.length == 12, "the SYN-ACK has no option");
         ByteBuffer option = ByteBuffer.wrap(answer.experiment);
         int nonce = option.getInt(4);

@@ -27,7 +27,8 @@ public final class ScriptLink implements Link {
     record Recorded(long timeNanos, byte[] bytes) {
     }
 
-    private record Posted(long address, byte[] bytes) {
+    /** @param continues whether the frame goes on in what was posted next */
+    private record Posted(long address, byte[] bytes, boolean continues) {
     }
 
     private final Arena arena = Arena.ofConfined();
@@ -42,6 +43,7 @@ public final class ScriptLink implements Link {
     private final List<String> violations = new ArrayList<>();
     private int room = Integer.MAX_VALUE;
     private boolean keepsPosted;
+    private boolean scatter;
     private boolean warm;
     private boolean closed;
 
@@ -70,6 +72,29 @@ public final class ScriptLink implements Link {
     /** Whether frames are on the wire that the stack need not know of any more. */
     boolean isHolding() {
         return !posted.isEmpty() || !inFlight.isEmpty();
+    }
+
+    /** From now on the link takes frames in two pieces: for use before the stack is made. */
+    public void scatter(boolean on) {
+        scatter = on;
+    }
+
+    @Override
+    public boolean scatter() {
+        return scatter;
+    }
+
+    @Override
+    public boolean transmit(long address, int length, long rest, int restLength, long nowNanos) {
+        if (!transmit(address, length, nowNanos)) {
+            return false;
+        }
+        if (!warm) {
+            frames.hold(rest);
+            posted.set(posted.size() - 1, new Posted(address, bytesAt(address, length), true));
+            posted.add(new Posted(rest, bytesAt(rest, restLength), false));
+        }
+        return true;
     }
 
     boolean isFull() {
@@ -159,7 +184,7 @@ public final class ScriptLink implements Link {
             return true;
         }
         frames.hold(address);
-        posted.add(new Posted(address, bytesAt(address, length)));
+        posted.add(new Posted(address, bytesAt(address, length), false));
         return true;
     }
 
@@ -177,13 +202,19 @@ public final class ScriptLink implements Link {
         if (posted.isEmpty()) {
             return;
         }
+        byte[] first = {};
         for (Posted frame : posted) {
             if (!Arrays.equals(frame.bytes, bytesAt(frame.address, frame.bytes.length))) {
                 violations.add("the frame at " + frame.address + " was changed between transmit and flush");
             }
-            statistics.txFrames++;
-            statistics.txBytes += frame.bytes.length;
-            recorded.add(new Recorded(nowNanos, frame.bytes));
+            byte[] whole = Arrays.copyOf(first, first.length + frame.bytes.length);
+            System.arraycopy(frame.bytes, 0, whole, first.length, frame.bytes.length);
+            first = frame.continues ? whole : new byte[0];
+            if (!frame.continues) {
+                statistics.txFrames++;
+                statistics.txBytes += whole.length;
+                recorded.add(new Recorded(nowNanos, whole));
+            }
         }
         statistics.doorbells++;
         inFlight.addAll(posted);

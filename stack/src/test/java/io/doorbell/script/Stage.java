@@ -44,6 +44,7 @@ abstract class Stage {
     TcpStack stack;
     long now;
     Flow current;
+    private boolean scatter;
     private int appetite = Integer.MAX_VALUE;
     private Consumer<Application> program = application -> { };
 
@@ -60,6 +61,11 @@ abstract class Stage {
 
     public void frames(int count) {
         frameCount = count;
+    }
+
+    /** The link takes frames in two pieces. */
+    public void scatter() {
+        scatter = true;
     }
 
     public void seed(long value) {
@@ -90,6 +96,7 @@ abstract class Stage {
             return;
         }
         link = new ScriptLink(mtu, frameCount);
+        link.scatter(scatter);
         inspector = new Inspector(mtu);
         now = epochNanos + now;
         stack = TcpStack.on(link).address("10.0.0.2/24").gateway("10.0.0.254").tcp(tcp.build()).seed(seed).build();

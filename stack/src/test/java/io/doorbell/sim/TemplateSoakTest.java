@@ -22,12 +22,12 @@ import org.junit.jupiter.api.Test;
 
 /**
  * A thousand armed templates on one connection, sent in random order among ordinary sends, over a link that loses, to a
- * peer that now and then closes its window. {@code -Ddoorbell.template.sends=1000000 -Ddoorbell.seed=...} make it longer
- * and repeat it.
+ * peer that now and then closes its window. {@code -Ddoorbell.template.sends=...} makes it longer,
+ * {@code -Ddoorbell.seed=...} repeats it.
  */
 class TemplateSoakTest {
     private static final int TEMPLATES = 1_000;
-    private static final long SENDS = Long.getLong("doorbell.template.sends", 150_000);
+    private static final long SENDS = Long.getLong("doorbell.template.sends", 1_000_000);
     private static final long SEED = Long.getLong("doorbell.seed", 20_260_704);
     /** Length, identity, number; then a pattern of the identity. */
     private static final int HEAD = 16;
@@ -36,6 +36,7 @@ class TemplateSoakTest {
     private final MessageTemplate[] templates = new MessageTemplate[TEMPLATES];
     private final MemorySegment buffer = MemorySegment.ofArray(new byte[8192]);
     private long number;
+    private long ordinary;
     private long fast;
     private long queued;
 
@@ -68,7 +69,7 @@ class TemplateSoakTest {
             message(identity);
             Bytes.put64(buffer, 8, number);
             result = connection.send(buffer, 0, lengthOf(identity));
-            queued += result > 0 ? 1 : 0;
+            ordinary += result > 0 ? 1 : 0;
         } else {
             MessageTemplate template = templates[identity];
             assertEquals(0, template.update64(8, number));
@@ -96,7 +97,7 @@ class TemplateSoakTest {
             int before = TwoStacks.pool(two.client).available();
             arm(connection);
             assertTrue(before - TwoStacks.pool(two.client).available() >= TEMPLATES);
-            while (number < SENDS) {
+            while (fast + queued < SENDS) {
                 for (int burst = random.nextInt(12); burst > 0 && send(connection, two.now); burst--) {
                     assertNull(ends.reason, seed());
                 }
@@ -112,7 +113,9 @@ class TemplateSoakTest {
             assertEquals(CloseReason.NORMAL, ends.reason, seed());
             assertNull(reader.fault, seed());
             assertEquals(number, reader.number, seed());
-            assertTrue(fast > SENDS / 10 && queued > SENDS / 10, fast + " fast, " + queued + " queued");
+            assertEquals(number, fast + queued + ordinary, seed());
+            assertTrue(fast > SENDS / 10 && queued > SENDS / 10 && ordinary > SENDS / 10,
+                    fast + " fast, " + queued + " queued, " + ordinary + " ordinary");
             assertTrue(two.client.counters().get(Counter.TCP_WINDOW_PROBES) > 0, "the window was never closed");
             assertTrue(two.client.counters().get(Counter.TCP_RETRANSMITTED_SEGMENTS) > 100, "nothing was lost");
             assertEquals(0, two.server.counters().get(Counter.DROP_TCP_CHECKSUM), seed());

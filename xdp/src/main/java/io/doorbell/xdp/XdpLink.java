@@ -55,6 +55,7 @@ public final class XdpLink implements Link {
     private final long frameMask;
     private final long mac;
     private final boolean partialChecksums;
+    private final boolean scatter;
     private final int ringsPerFlush;
     private final int manyFrames;
 
@@ -88,6 +89,7 @@ public final class XdpLink implements Link {
         this.frameSize = options.frameSize();
         this.frameMask = -options.frameSize();
         this.partialChecksums = options.partialChecksums(on, attachment.nativeMode());
+        this.scatter = options.scatter();
         this.errno = Errno.allocate(arena);
         this.kernelStatistics = arena.allocate(IfXdp.STATISTICS_BYTES, 8);
         this.kernelStatisticsLength = arena.allocate(ValueLayout.JAVA_INT);
@@ -179,6 +181,42 @@ public final class XdpLink implements Link {
         }
         statistics.txFrames++;
         statistics.txBytes += length;
+        return true;
+    }
+
+    @Override
+    public boolean scatter() {
+        return scatter;
+    }
+
+    @Override
+    public boolean transmit(long address, int length, long rest, int restLength, long nowNanos) {
+        if (length < EthernetHeader.LENGTH || restLength < 1 || length + restLength > longestFrame
+                || (address & ~frameMask) + length > frameSize || (rest & ~frameMask) + restLength > frameSize) {
+            statistics.txDropped += warm ? 0 : 1;
+            return true;
+        }
+        if (tx.free(2) < 2) {
+            if (warm) {
+                return false;
+            }
+            reclaim();
+            statistics.txRefused++;
+            return false;
+        }
+        frames.hold(address);
+        frames.hold(rest);
+        tx.putDescriptor(address, length, IfXdp.XDP_PKT_CONTD);
+        tx.putDescriptor(rest, restLength, 0);
+        if (warm) {
+            tx.withdraw();
+            tx.withdraw();
+            frames.release(rest);
+            frames.release(address);
+            return true;
+        }
+        statistics.txFrames++;
+        statistics.txBytes += length + restLength;
         return true;
     }
 

@@ -40,6 +40,7 @@ public final class XdpLinkBuilder {
     private int ringSize = 2048;
     private Preference zeroCopy = Preference.AUTO;
     private Preference nativeMode = Preference.AUTO;
+    private boolean scatter;
     private boolean raiseTxBudget = true;
 
     XdpLinkBuilder(String interfaceName) {
@@ -86,6 +87,15 @@ public final class XdpLinkBuilder {
     /** Whether the filter runs in the driver; otherwise it runs in the kernel's slower generic path. */
     public XdpLinkBuilder nativeMode(Preference preference) {
         this.nativeMode = preference;
+        return this;
+    }
+
+    /**
+     * Whether a frame to send may lie in two places ({@code XDP_USE_SG}, Linux 6.6), so that the last part of a message
+     * can leave from a buffer of its own; no unless set.
+     */
+    public XdpLinkBuilder scatter(boolean on) {
+        this.scatter = on;
         return this;
     }
 
@@ -144,6 +154,10 @@ public final class XdpLinkBuilder {
         return queue;
     }
 
+    boolean scatter() {
+        return scatter;
+    }
+
     int frameSize() {
         return frameSize;
     }
@@ -169,7 +183,7 @@ public final class XdpLinkBuilder {
     }
 
     private int bindFlags(boolean inNativeMode) {
-        int flags = IfXdp.XDP_USE_NEED_WAKEUP;
+        int flags = IfXdp.XDP_USE_NEED_WAKEUP | (scatter ? IfXdp.XDP_USE_SG : 0);
         if (zeroCopy == Preference.REQUIRE) {
             flags |= IfXdp.XDP_ZEROCOPY;
         } else if (zeroCopy == Preference.OFF || !inNativeMode) {

@@ -143,6 +143,7 @@ final class XskSocket {
 
     private static SystemCallException refusal(String interfaceName, int queue, int result, int bindFlags) {
         String call = "binding an AF_XDP socket to queue " + queue + " of " + interfaceName;
+        boolean scatter = (bindFlags & IfXdp.XDP_USE_SG) != 0;
         boolean zeroCopy = (bindFlags & IfXdp.XDP_ZEROCOPY) != 0;
         return new SystemCallException(call, -result, switch (-result) {
             case Errno.EPERM -> XdpLinkBuilder.PRIVILEGES;
@@ -150,6 +151,7 @@ final class XskSocket {
                     + " (ss --xdp -p shows it), or take another queue";
             case Errno.EOPNOTSUPP, Errno.EPROTONOSUPPORT, Errno.EINVAL -> zeroCopy
                     ? "the driver offers no zero copy for this queue: ask for zeroCopy(AUTO)"
+                    : scatter ? "this kernel takes no frames in several pieces (Linux 6.6 does): leave scatter(true) out"
                     : "the driver does not accept the socket for this queue: try zeroCopy(OFF) or another queue";
             case Errno.ENETDOWN -> "the interface is down: ip link set dev " + interfaceName + " up";
             default -> "see dmesg";

@@ -26,6 +26,7 @@ abstract class MessageSends extends Contestant<PostedTimes> {
     private final TcpStack receiving;
     private final NumberedMessages received;
     private final Histogram times = new Histogram(LONGEST_NANOS, DIGITS);
+    private final Histogram returned = new Histogram(LONGEST_NANOS, DIGITS);
     private final Connection connection;
     private final int messageBytes;
     private final int roomWhenIdle;
@@ -84,12 +85,13 @@ abstract class MessageSends extends Contestant<PostedTimes> {
     @Override
     final PostedTimes round(long nanos) {
         times.reset();
+        returned.reset();
         sent = false;
         threads.play(() -> sendFor(nanos), this::receive, nanos);
         if (received.received() != number) {
             throw wrong(received.received() + " of " + number + " messages arrived");
         }
-        return new PostedTimes(times.copy(), allocated);
+        return new PostedTimes(times.copy(), returned.getValueAtPercentile(50), allocated);
     }
 
     private void sendFor(long nanos) {
@@ -102,6 +104,7 @@ abstract class MessageSends extends Contestant<PostedTimes> {
             long begin = System.nanoTime();
             boolean posted = send(connection, sending, ++number, begin);
             if (posted && link.posted() == frames + 1) {
+                returned.recordValue(Math.min(System.nanoTime() - begin, LONGEST_NANOS));
                 times.recordValue(Math.min(link.postedNanos() - begin, LONGEST_NANOS));
             }
             awaitAcknowledgement();

@@ -63,6 +63,17 @@ final class PostedTimeLink implements Link {
     }
 
     @Override
+    public boolean scatter() {
+        return link.scatter();
+    }
+
+    @Override
+    public boolean transmit(long address, int length, long rest, int restLength, long nowNanos) {
+        frames++;
+        return link.transmit(address, length, rest, restLength, nowNanos);
+    }
+
+    @Override
     public void publish() {
         link.publish();
     }

@@ -3,20 +3,51 @@ package io.doorbell.tools.bench;
 import io.doorbell.TcpStack;
 import io.doorbell.netns.VethPair;
 import io.doorbell.tcp.TcpConfig;
+import io.doorbell.xdp.XdpLink;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** {@code tools/bench template}. */
 @Command(name = "template", mixinStandardHelpOptions = true,
         description = "From the last eight bytes of a message known to its descriptor published and ready for the"
                 + " doorbell: a message template beside an ordinary send, for messages of 64, 256 and 1400 bytes, over"
-                + " AF_XDP on veth.")
+                + " AF_XDP on veth. With --reference: a last part of 64 to 2700 bytes, copied and by reference.")
 final class TemplateCommand extends Benchmark {
     private static final int[] MESSAGE_BYTES = {64, 256, 1400};
 
+    @Option(names = "--reference", description = "Compare copying a template's last part with sending it from where it"
+            + " lies, as a second descriptor: what the setting referenceBytes should be.")
+    private boolean reference;
+
     @Override
     Report run() {
+        return reference ? lastParts() : templates();
+    }
+
+    private Report lastParts() {
+        VethPair pair = pair("xdp0").mtu(LastPartReport.MTU).create();
+        PostedTimeLink link = new PostedTimeLink(made(open(pair.left(), XdpEnds.LEFT)));
+        TcpStack sending = made(TcpStack.on(link).address(XdpEnds.LEFT + "/24")
+                .tcp(TcpConfig.builder().referenceBytes(1).build()).build());
+        TcpStack receiving = made(TcpStack.on(made(open(pair.right(), XdpEnds.RIGHT))).address(XdpEnds.RIGHT + "/24")
+                .tcp(TcpConfig.builder().delayedAckNanos(0).build()).build());
+        LastPartReport lengths = new LastPartReport((refers, bytes, index) -> made(
+                new LastPartSends(refers, bytes, index, threads(), link, sending, receiving, XdpEnds.RIGHT)));
+        String mode = link.statistics().mode;
+        String disturbances = measure(lengths.contestants());
+        return new Report(String.format("a template's last part, behind %d bytes, %s, medians of %d rounds of %s s;"
+                + " each time includes one reading of the clock%n%n%s%n%s%n", LastPartSends.FIRST_BYTES, mode, rounds(),
+                seconds(), lengths.table(), disturbances), lengths.figures());
+    }
+
+    private static XdpLink open(VethPair.End end, String address) {
+        return end.namespace().call(() -> XdpLink.on(end.name()).address(address).frameSize(LastPartReport.FRAME_BYTES)
+                .scatter(true).open());
+    }
+
+    private Report templates() {
         VethPair pair = pair("xdp0").create();
         PostedTimeLink link = new PostedTimeLink(made(XdpEnds.open(pair.left(), XdpEnds.LEFT)));
         TcpStack sending = made(TcpStack.on(link).address(XdpEnds.LEFT + "/24").build());
