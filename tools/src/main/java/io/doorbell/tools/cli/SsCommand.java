@@ -14,6 +14,9 @@ import picocli.CommandLine.Parameters;
         description = "A line for each connection of a stack, in the words of ss -ti.",
         footer = {"", "Examples:", "  tools/stack-cli ss", "  tools/stack-cli ss 4711 --state established --port 80"})
 final class SsCommand extends InspectCommand {
+    /** So much is written at once: a call for each line would take longer than all the rest. */
+    private static final int CHUNK = 1 << 16;
+
     @Parameters(index = "0", arity = "0..1", paramLabel = "PID", description = "The stack. Default: the only one that runs.")
     private String stack;
 
@@ -41,8 +44,15 @@ final class SsCommand extends InspectCommand {
                     generator.writeEndArray();
                 });
             } else {
-                out().println(ConnectionText.HEADING);
-                rows.forEach(row -> out().println(ConnectionText.line(row)));
+                StringBuilder text = new StringBuilder(CHUNK + 512).append(ConnectionText.HEADING).append('\n');
+                for (ConnectionRow row : rows) {
+                    text.append(ConnectionText.line(row)).append('\n');
+                    if (text.length() > CHUNK) {
+                        out().print(text);
+                        text.setLength(0);
+                    }
+                }
+                out().print(text);
                 out().flush();
             }
             if (file.rowsMissing() > 0 || file.torn() > 0) {
