@@ -73,6 +73,9 @@ public final class MessageTemplate {
     int formedFor = NOT_FORMED;
     long mac;
     MessageTemplate next;
+    /** Sends that were posted at once, and those that became ordinary data. */
+    int sentFast;
+    int sentQueued;
     MessageTemplate previous;
 
     MessageTemplate(TemplateOutput output, MemorySegment memory, Tcb connection, int length) {

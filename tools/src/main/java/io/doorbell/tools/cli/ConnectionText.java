@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.doorbell.counters.ConnectionField;
 import io.doorbell.counters.ConnectionFlag;
 import io.doorbell.tools.inspect.ConnectionRow;
+import io.doorbell.tools.inspect.WaitingRow;
 import java.io.IOException;
 import java.util.Locale;
 
@@ -89,6 +90,31 @@ final class ConnectionText {
         return micros / 1000 + "." + Long.toString(1000 + micros % 1000).substring(1);
     }
 
+    /** A connection that has no row: what waits for its time. */
+    static String line(WaitingRow row, long nowNanos) {
+        StringBuilder text = new StringBuilder(100);
+        cell(text, shortState(row.state()), 12);
+        cell(text, "0", 8);
+        cell(text, "0", 8);
+        cell(text, row.local(), 22);
+        cell(text, row.remote(), 22);
+        return text.append("timer:(").append(row.state().equals("TIME-WAIT") ? "timewait" : "on").append(',')
+                .append(Math.max(0, row.deadlineNanos() - nowNanos) / 1_000_000).append("ms,").append(row.retries())
+                .append(')').toString();
+    }
+
+    static void json(WaitingRow row, long nowNanos, JsonGenerator out) throws IOException {
+        out.writeStartObject();
+        out.writeStringField("local", row.local());
+        out.writeStringField("remote", row.remote());
+        out.writeStringField("stateName", row.state());
+        out.writeNumberField("snd.nxt", row.sequence());
+        out.writeNumberField("rcv.nxt", row.acknowledged());
+        out.writeNumberField("retries", row.retries());
+        out.writeNumberField("timer.nanos", row.deadlineNanos() - nowNanos);
+        out.writeEndObject();
+    }
+
     private static String shortState(String state) {
         return switch (state) {
             case "ESTABLISHED" -> "ESTAB";
@@ -108,6 +134,7 @@ final class ConnectionText {
         out.writeStringField("stateName", row.state());
         out.writeStringField("limitName", row.limit());
         out.writeStringField("algorithm", row.algorithm());
+        out.writeStringField("phase", row.phase());
         out.writeArrayFieldStart("flagNames");
         for (String flag : row.flags()) {
             out.writeString(flag);

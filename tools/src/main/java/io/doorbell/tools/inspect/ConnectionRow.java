@@ -1,5 +1,6 @@
 package io.doorbell.tools.inspect;
 
+import io.doorbell.counters.CongestionPhase;
 import io.doorbell.counters.ConnectionField;
 import io.doorbell.counters.ConnectionFlag;
 import io.doorbell.counters.SendLimit;
@@ -50,6 +51,12 @@ public final class ConnectionRow {
     /** Why it does not send more. */
     public String limit() {
         return nameOf(SendLimit.values(), get(ConnectionField.LIMIT)).toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Where its congestion control is: {@code slow-start}. */
+    public String phase() {
+        return nameOf(CongestionPhase.values(), get(ConnectionField.CONGESTION_PHASE)).toLowerCase(Locale.ROOT)
+                .replace('_', '-');
     }
 
     /** {@code cubic}, {@code newreno}. */
