@@ -1,5 +1,6 @@
 package io.doorbell.tools.inspect;
 
+import io.doorbell.counters.ConnectionField;
 import io.doorbell.counters.InspectionLayout;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -16,7 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,7 +42,7 @@ public final class StackFile implements AutoCloseable {
     private final MemorySegment memory;
     private final List<String> counterNames;
     private final List<String> gaugeNames;
-    private final Map<String, Integer> fieldIndex = new HashMap<>();
+    private final int[] places;
     private final List<String> fieldNames;
     private int torn;
 
@@ -56,9 +57,7 @@ public final class StackFile implements AutoCloseable {
         counterNames = names.subList(0, counters);
         gaugeNames = names.subList(counters, counters + gauges);
         fieldNames = names.subList(counters + gauges, names.size());
-        for (int i = 0; i < fieldNames.size(); i++) {
-            fieldIndex.put(fieldNames.get(i), i);
-        }
+        places = Arrays.stream(ConnectionField.values()).mapToInt(field -> fieldNames.indexOf(field.label())).toArray();
     }
 
     /** Opens a file to read. */
@@ -322,7 +321,7 @@ public final class StackFile implements AutoCloseable {
                 MemorySegment.copy(memory, LONG, at + 8, values, 0, values.length);
                 VarHandle.loadLoadFence();
                 if ((long) SHARED.getOpaque(memory, at) == before) {
-                    return new ConnectionRow(fieldNames, fieldIndex, values);
+                    return new ConnectionRow(fieldNames, places, values);
                 }
             }
             Thread.onSpinWait();
