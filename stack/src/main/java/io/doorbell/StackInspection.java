@@ -34,11 +34,22 @@ final class StackInspection {
     /** Carries out what was asked for, before the output of this duty cycle. */
     void requests() {
         if (block.requested()) {
-            boolean known = block.operation() == InspectionLayout.OPERATION_KILL;
-            block.answer(!known ? InspectionLayout.RESULT_NO_SUCH_OPERATION
-                    : rows.kill(block.argument()) ? InspectionLayout.RESULT_DONE
-                    : InspectionLayout.RESULT_NO_SUCH_CONNECTION);
+            block.answer(carryOut(block.operation(), block.argument()));
         }
+    }
+
+    private long carryOut(long operation, long argument) {
+        if (operation == InspectionLayout.OPERATION_KILL) {
+            return rows.kill(argument) ? InspectionLayout.RESULT_DONE : InspectionLayout.RESULT_NO_SUCH_CONNECTION;
+        }
+        if (operation == InspectionLayout.OPERATION_LIST_HALF_OPEN) {
+            rows.listHalfOpen(argument);
+        } else if (operation == InspectionLayout.OPERATION_LIST_TIME_WAIT) {
+            rows.listTimeWait(argument);
+        } else {
+            return InspectionLayout.RESULT_NO_SUCH_OPERATION;
+        }
+        return InspectionLayout.RESULT_DONE;
     }
 
     /** Shows what this duty cycle has changed. */

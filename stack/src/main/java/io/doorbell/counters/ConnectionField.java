@@ -70,7 +70,34 @@ public enum ConnectionField {
     RETRANSMISSIONS,
     /** {@link Long#MAX_VALUE} if it does not run. */
     RETRANSMIT_DEADLINE_NANOS,
-    ACK_DEADLINE_NANOS;
+    ACK_DEADLINE_NANOS,
+
+    /** Of {@link #RETRANSMISSIONS}: what was found lost by RACK, SACK or duplicate ACKs. */
+    RETRANSMITTED_FAST,
+    /** Of {@link #RETRANSMISSIONS}: after a timeout. */
+    RETRANSMITTED_TIMEOUT,
+    /** Of {@link #RETRANSMISSIONS}: tail loss probes. */
+    RETRANSMITTED_PROBE,
+    /** Recoveries that were a mistake and were undone. */
+    RECOVERIES_UNDONE,
+
+    /** The ordinal of {@link CongestionPhase}. */
+    CONGESTION_PHASE,
+    /** CUBIC (RFC 9438): W_max in bytes, 0 if there was no loss yet. */
+    CUBIC_W_MAX,
+    /** How long an epoch takes to reach W_max again. */
+    CUBIC_K_NANOS,
+    /** When the epoch began; {@link Long#MAX_VALUE} if none has. */
+    CUBIC_EPOCH_NANOS,
+    /** W_est in bytes: what Reno would have. */
+    CUBIC_W_EST,
+    /** NewReno (RFC 5681): acknowledged since the window last grew in congestion avoidance. */
+    NEWRENO_ACKED,
+
+    /** Message templates that are open, and their sends: posted at once, and queued as ordinary data. */
+    TEMPLATES,
+    TEMPLATES_SENT_FAST,
+    TEMPLATES_SENT_QUEUED;
 
     /** The name as tools print it: {@code snd.una}. */
     public String label() {

@@ -106,8 +106,18 @@ public enum Counter {
     TCP_MULTI_SEGMENTS_IN,
     TCP_MULTI_SEGMENTS_OUT,
     TCP_MULTI_FALLBACKS,
+    /** All; the next three tell what they hit: an open of this side, a handshake of a peer's, a connection. */
     TCP_RESETS_IN,
+    TCP_RESETS_IN_REFUSED,
+    TCP_RESETS_IN_HALF_OPEN,
+    TCP_RESETS_IN_CONNECTION,
+    /** All; those that follow tell why. */
     TCP_RESETS_OUT,
+    TCP_RESETS_OUT_NO_CONNECTION,
+    TCP_RESETS_OUT_ABORTED,
+    TCP_RESETS_OUT_UNREAD,
+    TCP_RESETS_OUT_TIMED_OUT,
+    TCP_RESETS_OUT_STACK_CLOSED,
     TCP_CHALLENGE_ACKS,
     TCP_CHALLENGE_ACKS_LIMITED,
     TCP_ACTIVE_OPENS,

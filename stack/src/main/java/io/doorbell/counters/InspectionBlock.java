@@ -24,6 +24,7 @@ public final class InspectionBlock {
     private final Counters counters;
     private final long gauges;
     private final long listeners;
+    private final long page;
     private final long rowsOffset;
     private final int rows;
     private final MemorySegment ring;
@@ -35,6 +36,7 @@ public final class InspectionBlock {
         this.counters = new Counters(memory.asSlice(header(InspectionLayout.SLOT_COUNTERS_OFFSET), Counters.blockSize()));
         this.gauges = header(InspectionLayout.SLOT_GAUGES_OFFSET);
         this.listeners = header(InspectionLayout.SLOT_LISTENERS_OFFSET);
+        this.page = header(InspectionLayout.SLOT_PAGE_OFFSET);
         this.rowsOffset = header(InspectionLayout.SLOT_ROWS_OFFSET);
         this.rows = (int) header(InspectionLayout.SLOT_ROWS);
         long ringLength = header(InspectionLayout.SLOT_RING_LENGTH);
@@ -78,8 +80,12 @@ public final class InspectionBlock {
                 + InspectionLayout.wholeLines(StackGauge.values().length * 8L);
     }
 
-    private static long rowsOffset(long namesLength) {
+    private static long pageOffset(long namesLength) {
         return InspectionLayout.wholeLines(listenersOffset(namesLength) + LISTENERS * InspectionLayout.LISTENER_LENGTH);
+    }
+
+    private static long rowsOffset(long namesLength) {
+        return pageOffset(namesLength) + InspectionLayout.PAGE_LENGTH;
     }
 
     /**
@@ -117,6 +123,7 @@ public final class InspectionBlock {
         memory.set(LONG, InspectionLayout.SLOT_GAUGES_OFFSET,
                 InspectionLayout.wholeLines(counters + Counters.blockSize()));
         memory.set(LONG, InspectionLayout.SLOT_LISTENERS_OFFSET, listenersOffset(names.length));
+        memory.set(LONG, InspectionLayout.SLOT_PAGE_OFFSET, pageOffset(names.length));
         memory.set(LONG, InspectionLayout.SLOT_ROWS_OFFSET, rowsOffset(names.length));
         memory.set(LONG, InspectionLayout.SLOT_RING_OFFSET, rowsOffset(names.length) + rows * ROW_LENGTH);
         memory.set(LONG, InspectionLayout.SLOT_RING_LENGTH, InspectionLayout.wholeLines(ringBytes));
@@ -189,6 +196,14 @@ public final class InspectionBlock {
         memory.set(LONG, at + 24, acceptOverflows);
     }
 
+    /** What such a port has to do with SYN cookies. */
+    public void listenerCookies(int index, long sent, long accepted, long rejected) {
+        long at = listeners + index * (long) InspectionLayout.LISTENER_LENGTH + 32;
+        memory.set(LONG, at, sent);
+        memory.set(LONG, at + 8, accepted);
+        memory.set(LONG, at + 16, rejected);
+    }
+
     /** What carries the frames and how; cut if it is long. For set-up: it allocates. */
     public void linkMode(String mode) {
         byte[] text = mode.getBytes(StandardCharsets.UTF_8);
@@ -208,6 +223,26 @@ public final class InspectionBlock {
     /** Whether somebody asks for something: to be looked at in each poll. */
     public boolean requested() {
         return (long) SHARED.getAcquire(memory, (long) InspectionLayout.REQUEST_NUMBER) != answered;
+    }
+
+    /** An entry of the page, for whoever asked; {@code bothPorts} has the local one in its high half. */
+    public void pageEntry(int index, int local, int remote, int bothPorts, long deadlineNanos, int snd, int rcv,
+                          int retries) {
+        long at = page + InspectionLayout.LINE + index * (long) InspectionLayout.PAGE_ENTRY_LENGTH;
+        memory.set(LONG, at, local & 0xffff_ffffL);
+        memory.set(LONG, at + 8, remote & 0xffff_ffffL);
+        memory.set(LONG, at + 16, bothPorts >>> 16);
+        memory.set(LONG, at + 24, bothPorts & 0xffff);
+        memory.set(LONG, at + 32, deadlineNanos);
+        memory.set(LONG, at + 40, snd & 0xffff_ffffL);
+        memory.set(LONG, at + 48, rcv & 0xffff_ffffL);
+        memory.set(LONG, at + 56, retries);
+    }
+
+    /** How many entries the page has, and where the next page begins, -1 if there is none. */
+    public void pageEnd(int entries, long next) {
+        memory.set(LONG, page, entries);
+        memory.set(LONG, page + 8, next);
     }
 
     public long operation() {

@@ -11,7 +11,10 @@ package io.doorbell.counters;
  *  1024  names: of counters, gauges and fields, one to a line, UTF-8
  *        text: the link's mode, UTF-8, ended by a zero byte
  *        counters, gauges: a number each
- *        listeners: port, accepted, half-open overflows, accept overflows; a free one has port 0
+ *        listeners: port, accepted, half-open overflows, accept overflows, cookies sent, accepted and rejected, free;
+ *                   one that is not used has port 0
+ *        page: number of entries, place to go on from (-1: that was all), 6 free; then for each entry local address,
+ *              remote address, local port, remote port, deadline, send and receive sequence number, retries
  *        rows: sequence number, then a number for each field; all rows begin on a cache line
  *        capture ring
  * </pre>
@@ -22,7 +25,7 @@ package io.doorbell.counters;
 public final class InspectionLayout {
     /** {@code DOORBELL} in the byte order of the machine that wrote it. */
     public static final long MAGIC = 0x4c4c_4542_524f_4f44L;
-    public static final long VERSION = 1;
+    public static final long VERSION = 2;
     public static final int HEADER_LENGTH = 1024;
 
     public static final int SLOT_MAGIC = 0;
@@ -50,6 +53,7 @@ public final class InspectionLayout {
     public static final int SLOT_RING_OFFSET = 152;
     /** 0 if the stack can't be captured. */
     public static final int SLOT_RING_LENGTH = 160;
+    public static final int SLOT_PAGE_OFFSET = 168;
 
     public static final int HEARTBEAT_NANOS = 512;
     public static final int POLLS = 520;
@@ -68,12 +72,20 @@ public final class InspectionLayout {
 
     /** The operation that resets the connection whose {@link ConnectionField#ID} is the argument. */
     public static final long OPERATION_KILL = 1;
+    /** Puts connections that are half open into the page, from the place that the argument tells; 0 to begin. */
+    public static final long OPERATION_LIST_HALF_OPEN = 2;
+    /** The same for those in TIME-WAIT. */
+    public static final long OPERATION_LIST_TIME_WAIT = 3;
     public static final long RESULT_DONE = 1;
     public static final long RESULT_NO_SUCH_CONNECTION = 2;
     public static final long RESULT_NO_SUCH_OPERATION = 3;
 
     public static final int TEXT_LENGTH = 128;
-    public static final int LISTENER_LENGTH = 32;
+    public static final int LISTENER_LENGTH = 64;
+    /** Connections that one answer can list. */
+    public static final int PAGE_ENTRIES = 32;
+    public static final int PAGE_ENTRY_LENGTH = 64;
+    public static final int PAGE_LENGTH = 64 + PAGE_ENTRIES * PAGE_ENTRY_LENGTH;
     public static final int LINE = 64;
 
     private InspectionLayout() {

@@ -57,6 +57,16 @@ public final class CaptureRingReader {
         return (long) CaptureRing.SHARED.getAcquire(memory, (long) CaptureRing.TAIL) & -8L;
     }
 
+    /** How far this reader is, in bytes of the ring since the stack began; grows only. */
+    public long position() {
+        return cursor;
+    }
+
+    /** Bytes of the ring that were written since the last {@link #read}, overtaken ones not included. */
+    public long unreadBytes() {
+        return Math.clamp(tail() - cursor, 0, capacity);
+    }
+
     /** Hands over up to {@code limit} frames that were written since the last call; answers how many. */
     public int read(Sink sink, int limit) {
         int count = 0;

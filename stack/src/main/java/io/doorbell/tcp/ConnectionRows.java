@@ -147,6 +147,11 @@ abstract class ConnectionRows {
         queue[row] = Tcb.NONE;
     }
 
+    /** Whether the row is that of a connection which waits. */
+    final boolean waits(int row) {
+        return queue[row] != Tcb.NONE;
+    }
+
     /** The row of a queue that has waited longest, {@link Tcb#NONE} if none waits there. */
     final int longestWaiting(int in) {
         return first[in];
@@ -188,6 +193,7 @@ abstract class ConnectionRows {
         ports = Arrays.copyOf(ports, rows);
         deadline = Arrays.copyOf(deadline, rows);
         queue = Arrays.copyOf(queue, rows);
+        Arrays.fill(queue, before, rows, (byte) Tcb.NONE);
         sooner = Arrays.copyOf(sooner, rows);
         later = Arrays.copyOf(later, rows);
         next = new int[rows];

@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.ConnectionField;
 import io.doorbell.counters.InspectionBlock;
+import io.doorbell.counters.InspectionLayout;
 import java.util.Arrays;
 
 /**
@@ -10,8 +11,13 @@ import java.util.Arrays;
  * something happens to it while one is free.
  */
 public final class InspectionRows {
+    /** Places of a table that one request looks at: whoever asks for a list must not hold the stack up. */
+    private static final int PLACES_PER_REQUEST = 256;
+
     private final InspectionBlock block;
     private final Tcp tcp;
+    private final HalfOpenTable halfOpen;
+    private final TimeWaitTable timeWait;
     private final Tcb[] shown;
     private final long[] ids;
     private final int[] free;
@@ -22,7 +28,9 @@ public final class InspectionRows {
     private int touchedCount;
     private final ListenPort[] listening = new ListenPort[InspectionBlock.LISTENERS];
 
-    InspectionRows(InspectionBlock block, Tcp tcp) {
+    InspectionRows(InspectionBlock block, Tcp tcp, HalfOpenTable halfOpen, TimeWaitTable timeWait) {
+        this.halfOpen = halfOpen;
+        this.timeWait = timeWait;
         this.block = block;
         this.tcp = tcp;
         shown = new Tcb[block.rows()];
@@ -114,8 +122,45 @@ public final class InspectionRows {
             if (port != null) {
                 block.listener(i, port.closed ? 0 : port.port(), port.accepted, port.halfOpenOverflows,
                         port.acceptOverflows);
+                block.listenerCookies(i, port.cookiesSent, port.cookiesAccepted, port.cookiesRejected);
             }
         }
+    }
+
+    /** Lists handshakes that are not complete, from a place in their table on; a few with each call. */
+    public void listHalfOpen(long from) {
+        int place = place(from, halfOpen);
+        int entries = 0;
+        for (int seen = 0; seen < PLACES_PER_REQUEST && more(place, entries, halfOpen); seen++, place++) {
+            if (halfOpen.waits(place)) {
+                block.pageEntry(entries++, halfOpen.localAddress[place], halfOpen.remoteAddress[place],
+                        halfOpen.ports[place], halfOpen.deadline[place], halfOpen.iss[place] + 1, halfOpen.irs[place] + 1,
+                        halfOpen.retries[place]);
+            }
+        }
+        block.pageEnd(entries, place < halfOpen.capacity() ? place : -1);
+    }
+
+    /** Lists connections in TIME-WAIT, from a place in their table on; a few with each call. */
+    public void listTimeWait(long from) {
+        int place = place(from, timeWait);
+        int entries = 0;
+        for (int seen = 0; seen < PLACES_PER_REQUEST && more(place, entries, timeWait); seen++, place++) {
+            if (timeWait.waits(place)) {
+                block.pageEntry(entries++, timeWait.localAddress[place], timeWait.remoteAddress[place],
+                        timeWait.ports[place], timeWait.deadline[place], timeWait.sndNxt[place], timeWait.rcvNxt[place], 0);
+            }
+        }
+        block.pageEnd(entries, place < timeWait.capacity() ? place : -1);
+    }
+
+    /** The place was written by others. */
+    private static int place(long from, ConnectionRows table) {
+        return (int) Math.clamp(from, 0L, (long) table.capacity());
+    }
+
+    private static boolean more(int place, int entries, ConnectionRows table) {
+        return place < table.capacity() && entries < InspectionLayout.PAGE_ENTRIES;
     }
 
     /** Resets the connection whose row has this id; false if there is none. */

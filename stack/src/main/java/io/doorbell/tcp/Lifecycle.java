@@ -171,9 +171,18 @@ final class Lifecycle {
     /** Sends a RST and ends the connection. */
     void reset(Tcb c, CloseReason reason) {
         if (c.state.isSynchronized() || c.state == TcpState.SYN_RECEIVED) {
-            output.sendReset(c);
+            output.sendReset(c, why(c, reason));
         }
         end(c, reason);
+    }
+
+    private static Counter why(Tcb c, CloseReason reason) {
+        if (reason == CloseReason.STACK_CLOSED) {
+            return Counter.TCP_RESETS_OUT_STACK_CLOSED;
+        }
+        // RFC 2525 section 2.17: what was acknowledged and will not be read is an abort of its own kind.
+        return reason != CloseReason.ABORTED ? Counter.TCP_RESETS_OUT_TIMED_OUT
+                : c.state.isSynchronized() && c.unread() > 0 ? Counter.TCP_RESETS_OUT_UNREAD : Counter.TCP_RESETS_OUT_ABORTED;
     }
 
     /** The connection is no more; the user hears of it, unless that has happened already. Idempotent. */

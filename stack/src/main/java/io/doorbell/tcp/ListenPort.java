@@ -10,6 +10,9 @@ public abstract class ListenPort {
     long accepted;
     long halfOpenOverflows;
     long acceptOverflows;
+    long cookiesSent;
+    long cookiesAccepted;
+    long cookiesRejected;
 
     protected ListenPort(int port) {
         this.port = port;

@@ -363,7 +363,7 @@ final class LossRecovery {
     }
 
     private void undo(Tcb c) {
-        counters.increment(Counter.TCP_SPURIOUS_RECOVERIES);
+        Repairs.undone(c, counters);
         c.cwnd = Math.max(c.cwnd, c.flight.undoCwnd);
         c.ssthresh = Math.max(c.ssthresh, c.flight.undoSsthresh);
         c.congestion().undo(c);

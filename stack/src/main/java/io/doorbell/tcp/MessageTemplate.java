@@ -82,6 +82,9 @@ public final class MessageTemplate {
     private long firstNetworkSum;
     private long lastNetworkSum;
     MessageTemplate next;
+    /** Sends that were posted at once, and those that became ordinary data. */
+    int sentFast;
+    int sentQueued;
     MessageTemplate previous;
 
     MessageTemplate(TemplateOutput output, MemorySegment memory, Tcb connection, int length) {

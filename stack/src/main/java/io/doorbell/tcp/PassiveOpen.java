@@ -53,7 +53,7 @@ final class PassiveOpen {
             listener.halfOpenOverflows++;
             counters.increment(Counter.TCP_HALF_OPEN_OVERFLOWS);
             if (config.synCookies()) {
-                bake(segment, now);
+                bake(listener, segment, now);
             }
         } else {
             open(listener, segment, initialSequence.next(segment.destination, segment.source, segment.ports, now), now);
@@ -61,7 +61,7 @@ final class PassiveOpen {
         return false;
     }
 
-    private void bake(InboundSegment segment, long now) {
+    private void bake(ListenPort listener, InboundSegment segment, long now) {
         TcpOptions options = segment.options;
         boolean timestamps = config.timestamps() && options.timestamps;
         int scale = timestamps && config.windowScaling() ? options.windowScale : SynCookies.NO_SCALE;
@@ -74,6 +74,7 @@ final class PassiveOpen {
         int stamp = tsOffset(segment) + SynCookies.timestamp(clock, said);
         if (reply.cookie(segment, cookie, scale, sack, timestamps, ecn, stamp)) {
             counters.increment(Counter.TCP_SYN_COOKIES_SENT);
+            listener.cookiesSent++;
         }
     }
 
@@ -87,6 +88,7 @@ final class PassiveOpen {
         if (segment.has(TcpHeader.SYN) || !cookies.isGood(segment, timestamps, echoed, now)) {
             // No RST: only the first byte of a stream brings its cookie, and it may have been overtaken or lost.
             counters.increment(Counter.TCP_SYN_COOKIES_REJECTED);
+            listener.cookiesRejected++;
             return false;
         }
         return admitted(listener);
@@ -184,6 +186,7 @@ final class PassiveOpen {
     private void reset(int row, InboundSegment segment, int expected) {
         if (segment.seq == expected) {
             counters.increment(Counter.TCP_RESETS_IN);
+            counters.increment(Counter.TCP_RESETS_IN_HALF_OPEN);
             rows.remove(row);
         } else if (inWindow(segment, expected) && challenges.allow(counters)) {
             counters.increment(Counter.DROP_TCP_BLIND_RST);

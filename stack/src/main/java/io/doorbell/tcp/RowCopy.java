@@ -1,5 +1,6 @@
 package io.doorbell.tcp;
 
+import io.doorbell.counters.CongestionPhase;
 import io.doorbell.counters.ConnectionField;
 import io.doorbell.counters.ConnectionFlag;
 import io.doorbell.counters.InspectionBlock;
@@ -45,6 +46,21 @@ final class RowCopy {
         block.set(row, ConnectionField.SEND_QUEUE, c.state.sends() || c.finQueued ? c.unacknowledged() : 0);
         block.set(row, ConnectionField.SEND_BUFFER, c.options.sendBufferBytes());
         block.set(row, ConnectionField.PARTIAL_MESSAGES, partialMessages(c));
+        templates(c, block, row);
+    }
+
+    private static void templates(Tcb c, InspectionBlock block, long row) {
+        int open = 0;
+        long fast = 0;
+        long queued = 0;
+        for (MessageTemplate each = c.templates; each != null; each = each.next) {
+            open++;
+            fast += each.sentFast;
+            queued += each.sentQueued;
+        }
+        block.set(row, ConnectionField.TEMPLATES, open);
+        block.set(row, ConnectionField.TEMPLATES_SENT_FAST, fast);
+        block.set(row, ConnectionField.TEMPLATES_SENT_QUEUED, queued);
     }
 
     private static int partialMessages(Tcb c) {
@@ -84,6 +100,41 @@ final class RowCopy {
         block.set(row, ConnectionField.RETRANSMISSIONS, c.retransmissions);
         block.set(row, ConnectionField.RETRANSMIT_DEADLINE_NANOS, c.retransmitDeadline);
         block.set(row, ConnectionField.ACK_DEADLINE_NANOS, c.ackDeadline);
+        repairs(c.repairs, block, row);
+        congestion(c, block, row);
+    }
+
+    private static void repairs(Repairs r, InspectionBlock block, long row) {
+        block.set(row, ConnectionField.RETRANSMITTED_FAST, r == null ? 0 : r.fast);
+        block.set(row, ConnectionField.RETRANSMITTED_TIMEOUT, r == null ? 0 : r.timeout);
+        block.set(row, ConnectionField.RETRANSMITTED_PROBE, r == null ? 0 : r.probe);
+        block.set(row, ConnectionField.RECOVERIES_UNDONE, r == null ? 0 : r.undone);
+    }
+
+    /** What only one algorithm keeps is 0 with the other, and while nothing is out: RFC 5681 has it forgotten then. */
+    private static void congestion(Tcb c, InspectionBlock block, long row) {
+        Flight f = c.flight;
+        boolean cubic = f != null && c.options.congestionControl() == CongestionAlgorithm.CUBIC;
+        block.set(row, ConnectionField.CONGESTION_PHASE, phase(c, cubic).ordinal());
+        block.set(row, ConnectionField.CUBIC_W_MAX, cubic ? (long) ((double) f.cubicMax * c.mss) : 0);
+        block.set(row, ConnectionField.CUBIC_K_NANOS, cubic ? (long) (f.cubicK * 1e9) : 0);
+        block.set(row, ConnectionField.CUBIC_EPOCH_NANOS, cubic ? f.cubicEpochNanos : Tcb.NO_DEADLINE);
+        block.set(row, ConnectionField.CUBIC_W_EST, cubic ? (long) ((double) f.cubicRenoEstimate * c.mss) : 0);
+        block.set(row, ConnectionField.NEWRENO_ACKED, f == null || cubic ? 0 : f.ackedInAvoidance);
+    }
+
+    private static CongestionPhase phase(Tcb c, boolean cubic) {
+        if (c.flight != null && c.flight.timedOut) {
+            return CongestionPhase.LOSS_RECOVERY;
+        }
+        if (c.flight != null && c.flight.recovering) {
+            return CongestionPhase.FAST_RECOVERY;
+        }
+        if (c.cwnd >= c.ssthresh) {
+            return CongestionPhase.CONGESTION_AVOIDANCE;
+        }
+        return cubic && c.flight.conservativeRounds > 0 ? CongestionPhase.CONSERVATIVE_SLOW_START
+                : CongestionPhase.SLOW_START;
     }
 
     private static long flags(Tcb c) {

@@ -114,6 +114,7 @@ final class SegmentInput {
         if (segment.has(TcpHeader.RST)) {
             if (ack) {
                 counters.increment(Counter.TCP_RESETS_IN);
+                counters.increment(Counter.TCP_RESETS_IN_REFUSED);
                 lifecycle.end(c, CloseReason.REFUSED);
             } else {
                 counters.increment(Counter.DROP_TCP_BLIND_RST);
@@ -261,6 +262,8 @@ final class SegmentInput {
             challenge(c);
         } else {
             counters.increment(Counter.TCP_RESETS_IN);
+            counters.increment(c.state == TcpState.SYN_RECEIVED ? Counter.TCP_RESETS_IN_REFUSED
+                    : Counter.TCP_RESETS_IN_CONNECTION);
             lifecycle.end(c, c.state == TcpState.SYN_RECEIVED ? CloseReason.REFUSED : CloseReason.RESET_BY_PEER);
         }
         return false;

@@ -163,8 +163,7 @@ final class SegmentOutput {
                 counters.increment(Counter.TCP_MULTI_FALLBACKS);
             }
         }
-        c.retransmissions++;
-        counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
+        Repairs.retransmitted(c, counters);
         recovery.retransmitted(c, segments.end(segment), segments.length(segment), timestampClock);
         return true;
     }
@@ -351,8 +350,7 @@ final class SegmentOutput {
             return false;
         }
         if (c.finSent) {
-            c.retransmissions++;
-            counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
+            Repairs.retransmitted(c, counters);
         }
         c.finSent = true;
         c.finLost = false;
@@ -364,11 +362,12 @@ final class SegmentOutput {
      * A RST from the sending side of a connection (RFC 9293 section 3.10.5, ABORT). Best effort: if no frame is free
      * the peer learns it when it speaks next.
      */
-    void sendReset(Tcb c) {
+    void sendReset(Tcb c, Counter reason) {
         // RFC 5961 section 3.2: it is believed only with the number that the peer expects next.
         int seq = c.partial == null ? c.sndNxt : holes.firstGap(c);
         if (writer.control(c, seq, TcpHeader.RST | TcpHeader.ACK)) {
             counters.increment(Counter.TCP_RESETS_OUT);
+            counters.increment(reason);
         }
     }
 
@@ -445,8 +444,7 @@ final class SegmentOutput {
                 return false;
             }
             recovery.noteRetransmission(c, segments.end(last), timestampClock);
-            c.retransmissions++;
-            counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
+            Repairs.probed(c, counters);
         }
         TailLossProbe.sent(c, !fresh);
         counters.increment(Counter.TCP_TAIL_PROBES);

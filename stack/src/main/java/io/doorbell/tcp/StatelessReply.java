@@ -46,6 +46,7 @@ final class StatelessReply {
         int acknowledge = ack ? 0 : segment.seq + segment.span();
         if (send(segment.destination, segment.source, segment.ports, seq, acknowledge, flags, 0)) {
             counters.increment(Counter.TCP_RESETS_OUT);
+            counters.increment(Counter.TCP_RESETS_OUT_NO_CONNECTION);
         }
     }
 

@@ -93,6 +93,8 @@ public abstract class Tcb {
     long rtoNanos;
     int retries;
     int retransmissions;
+    /** Null as long as nothing was sent again. */
+    Repairs repairs;
 
     // Receive sequence space.
     int irs;

@@ -454,7 +454,7 @@ public final class Tcp implements Transport {
 
     /** Gives every connection from now on a row in {@code block}. For set-up, before the first connection. */
     public InspectionRows inspect(InspectionBlock block) {
-        rows = new InspectionRows(block, this);
+        rows = new InspectionRows(block, this, halfOpen, waiting);
         lifecycle.show(rows);
         return rows;
     }

@@ -355,9 +355,11 @@ public final class TemplateOutput {
         ipv4.used(c.nextHop);
         if (posted == t.count) {
             counters.increment(Counter.TEMPLATE_SENDS_FAST);
+            t.sentFast++;
         } else {
             counters.increment(Counter.TX_LINK_FULL);
             counters.increment(Counter.TEMPLATE_SENDS_QUEUED);
+            t.sentQueued++;
             lifecycle.wantOutput(c);
         }
         refresh(t, c);
@@ -460,6 +462,7 @@ public final class TemplateOutput {
             tcp.send(c, memory, t.payload[i], t.length(i));
         }
         counters.increment(Counter.TEMPLATE_SENDS_QUEUED);
+        t.sentQueued++;
         t.rearm();
         return MessageTemplate.QUEUED;
     }

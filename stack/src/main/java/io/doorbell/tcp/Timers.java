@@ -97,8 +97,7 @@ final class Timers {
                     counters.increment(Counter.TCP_ECN_FALLBACKS);
                 }
                 rtt.backOff(c);
-                c.retransmissions++;
-                counters.increment(Counter.TCP_RETRANSMITTED_SEGMENTS);
+                Repairs.timedOut(c, counters);
                 c.synPending = true;
                 if (c.retries >= PassiveOpen.LAST_WITH_EXPERIMENT) {
                     c.multi = null;

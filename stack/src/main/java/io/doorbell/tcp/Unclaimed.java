@@ -102,6 +102,7 @@ final class Unclaimed {
             return;
         }
         counters.increment(Counter.TCP_SYN_COOKIES_ACCEPTED);
+        listener.cookiesAccepted++;
         c.options(options);
         add(c, passiveOpen.establish(c, listener, segment, now));
         acks.handshakeComplete(c, segment, false, now);

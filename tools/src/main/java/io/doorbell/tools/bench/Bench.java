@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
         description = "Measures Doorbell side by side with the kernel, in alternating rounds of one run. Needs root, for"
                 + " network namespaces and AF_XDP, and two processors that have nothing else to do.",
         subcommands = {PingPongCommand.class, StreamCommand.class, LossyCommand.class, FanOutCommand.class,
-            TemplateCommand.class, OrderCommand.class, WarmCommand.class, FloodCommand.class},
+            TemplateCommand.class, OrderCommand.class, WarmCommand.class, FloodCommand.class,
+            InspectionCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         footer = {"",
             "Exit codes: 0 done; 1 the run failed, or bytes were wrong; 2 an option or a value that cannot be;",
@@ -43,6 +44,7 @@ public final class Bench implements Runnable {
     static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Bench());
         line.setUsageHelpWidth(100);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setParameterExceptionHandler(Bench::onParameterError);
         line.setExecutionExceptionHandler(Bench::onError);
         return line;

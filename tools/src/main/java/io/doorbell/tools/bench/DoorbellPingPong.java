@@ -3,6 +3,7 @@ package io.doorbell.tools.bench;
 import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
 import io.doorbell.TcpStack;
+import io.doorbell.counters.InspectionBlock;
 import io.doorbell.tcp.CloseReason;
 import io.doorbell.wire.Bytes;
 import java.lang.foreign.Arena;
@@ -23,9 +24,14 @@ final class DoorbellPingPong extends PingPong {
     private long lastAnswered;
 
     DoorbellPingPong(String name, PinnedThreads threads, XdpEnds ends) {
+        this(name, threads, ends, null, null);
+    }
+
+    /** Between stacks that show themselves in these blocks, or do not if they are null. */
+    DoorbellPingPong(String name, PinnedThreads threads, XdpEnds ends, InspectionBlock asked, InspectionBlock answered) {
         super(name, threads);
-        asking = TcpStack.on(ends.left()).address(XdpEnds.LEFT + "/24").build();
-        answering = TcpStack.on(ends.right()).address(XdpEnds.RIGHT + "/24").build();
+        asking = TcpStack.on(ends.left()).address(XdpEnds.LEFT + "/24").inspection(asked).build();
+        answering = TcpStack.on(ends.right()).address(XdpEnds.RIGHT + "/24").inspection(answered).build();
         answering.listen(PORT, accepted -> new Echo());
         connection = asking.connect(XdpEnds.RIGHT, PORT, asker);
         long begin = System.nanoTime();

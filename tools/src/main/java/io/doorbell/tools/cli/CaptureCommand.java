@@ -15,6 +15,7 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -30,6 +31,8 @@ import picocli.CommandLine.Parameters;
 final class CaptureCommand extends InspectCommand {
     private static final long WANTED_NANOS = 2_000_000_000L;
     private static final int BATCH = 256;
+    /** Looking at the stack's process costs more than looking at the ring. */
+    private static final long CONDITION_NANOS = 100_000_000L;
 
     @Parameters(index = "0", paramLabel = "PID", description = "The stack.")
     private String stack;
@@ -74,14 +77,14 @@ final class CaptureCommand extends InspectCommand {
                 writer = new PcapWriter(sink, 1 << 20, snaplen);
                 epochOffsetNanos = file.epochOffsetNanos();
                 capture(file, reader);
+                // Before the hook is let go: the process ends with it.
+                say("%d frames captured, %d lost%n", writer.records(), reader.lost() + writer.lost());
             } finally {
                 synchronized (finished) {
                     finished[0] = true;
                     finished.notifyAll();
                 }
             }
-            err().printf("%d frames captured, %d lost%n", writer.records(), reader.lost() + writer.lost());
-            err().flush();
             if (writer.failure() != null) {
                 throw writer.failure();
             }
@@ -111,25 +114,47 @@ final class CaptureCommand extends InspectCommand {
 
     private void capture(StackFile file, CaptureRingReader reader) throws IOException {
         long start = System.nanoTime();
+        long conditionDue = start;
         long wantedNanos = 0;
         writer.drain();
         while (!stop && writer.records() < count && writer.failure() == null) {
             long heartbeat = file.heartbeatNanos();
             if (heartbeat + WANTED_NANOS / 2 >= wantedNanos) {
+                boolean first = wantedNanos == 0;
                 wantedNanos = heartbeat + WANTED_NANOS;
                 reader.want(wantedNanos, snaplen);
+                if (first) {
+                    say("capturing stack %s, %d bytes of each frame at most; Ctrl-C ends it%n", stack, snaplen);
+                }
             }
-            int read = reader.read(this::frame, BATCH);
-            if (read == 0) {
+            if (reader.read(this::frame, BATCH) == 0) {
                 writer.drain();
-                boolean over = seconds > 0 && System.nanoTime() - start > seconds * 1e9;
-                if (over || file.condition() != Condition.RUNNING) {
+                long now = System.nanoTime();
+                if (seconds > 0 && now - start > seconds * 1e9) {
                     break;
+                }
+                if (now - conditionDue >= 0) {
+                    conditionDue = now + CONDITION_NANOS;
+                    if (file.condition() != Condition.RUNNING) {
+                        say("stack %s: %s, %s%n", stack, file.condition().label(), silent(file));
+                        break;
+                    }
                 }
                 LockSupport.parkNanos(200_000);
             }
         }
+        // What was in the ring already when Ctrl-C came belongs to the capture; a stack at full rate adds to it meanwhile.
+        for (long left = reader.unreadBytes(); left > 0 && writer.records() < count && writer.failure() == null;) {
+            long before = reader.position();
+            reader.read(this::frame, BATCH);
+            left -= Math.max(1, reader.position() - before);
+        }
         writer.drain();
+    }
+
+    private void say(String format, Object... arguments) {
+        err().printf(Locale.ROOT, format, arguments);
+        err().flush();
     }
 
     private void frame(MemorySegment memory, long offset, int kept, int frameLength, long timeNanos) {

@@ -1,8 +1,11 @@
 package io.doorbell.tools.cli;
 
 import io.doorbell.counters.ConnectionField;
+import io.doorbell.ip.Ipv4Address;
 import io.doorbell.tools.inspect.ConnectionRow;
 import io.doorbell.tools.inspect.StackFile;
+import io.doorbell.tools.inspect.WaitingRow;
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -32,11 +35,25 @@ final class ConnectionFilter {
         return stack.connections().stream().filter(this::matches).toList();
     }
 
+    /** Those that have no rows; the stack must be asked for them. */
+    List<WaitingRow> waiting(StackFile stack, long timeoutNanos) throws IOException {
+        return stack.waiting(timeoutNanos).stream().filter(this::matches).toList();
+    }
+
     private boolean matches(ConnectionRow row) {
-        return (states.isEmpty() || states.stream().anyMatch(state -> name(state).equals(row.state())))
-                && (address == null || address.equals(row.localAddress()) || address.equals(row.remoteAddress()))
-                && (port == null || row.get(ConnectionField.LOCAL_PORT) == port
-                || row.get(ConnectionField.REMOTE_PORT) == port);
+        return matches(row.state(), row.localAddress(), row.get(ConnectionField.LOCAL_PORT), row.remoteAddress(),
+                row.get(ConnectionField.REMOTE_PORT));
+    }
+
+    private boolean matches(WaitingRow row) {
+        return matches(row.state(), Ipv4Address.format(row.localAddress()), row.localPort(),
+                Ipv4Address.format(row.remoteAddress()), row.remotePort());
+    }
+
+    private boolean matches(String state, String local, long localPort, String remote, long remotePort) {
+        return (states.isEmpty() || states.stream().anyMatch(each -> name(each).equals(state)))
+                && (address == null || address.equals(local) || address.equals(remote))
+                && (port == null || localPort == port || remotePort == port);
     }
 
     private static String name(String state) {

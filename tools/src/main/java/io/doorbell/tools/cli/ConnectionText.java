@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.doorbell.counters.ConnectionField;
 import io.doorbell.counters.ConnectionFlag;
 import io.doorbell.tools.inspect.ConnectionRow;
+import io.doorbell.tools.inspect.WaitingRow;
 import java.io.IOException;
 import java.util.Locale;
 
@@ -17,13 +18,22 @@ final class ConnectionText {
 
     /** One line with the words of {@code ss -ti}; windows in segments and times in milliseconds, as there. */
     static String line(ConnectionRow row) {
-        return String.format(Locale.ROOT, "%-12s%-8d%-8d%-22s%-22s%s", shortState(row.state()),
-                row.get(ConnectionField.UNREAD_BYTES), row.get(ConnectionField.SEND_QUEUE), row.local(), row.remote(),
-                information(row));
+        // Without String.format: there may be a hundred thousand lines.
+        StringBuilder text = new StringBuilder(300);
+        cell(text, shortState(row.state()), 12);
+        cell(text, Long.toString(row.get(ConnectionField.UNREAD_BYTES)), 8);
+        cell(text, Long.toString(row.get(ConnectionField.SEND_QUEUE)), 8);
+        cell(text, row.local(), 22);
+        cell(text, row.remote(), 22);
+        information(text, row);
+        return text.toString();
     }
 
-    private static String information(ConnectionRow row) {
-        StringBuilder text = new StringBuilder(200);
+    private static void cell(StringBuilder text, String content, int width) {
+        text.append(content).repeat(' ', Math.max(1, width - content.length()));
+    }
+
+    private static void information(StringBuilder text, ConnectionRow row) {
         text.append("id:").append(row.id());
         word(text, row.has(ConnectionFlag.TIMESTAMPS), "ts");
         word(text, row.has(ConnectionFlag.SACK), "sack");
@@ -52,7 +62,7 @@ final class ConnectionText {
         text.append(" snd_wnd:").append(row.get(ConnectionField.SND_WND));
         text.append(" rcv_wnd:").append(row.get(ConnectionField.RCV_WND));
         text.append(" minrtt:").append(millis(row, ConnectionField.MIN_RTT_NANOS));
-        return text.append(" limited:").append(row.limit()).toString();
+        text.append(" limited:").append(row.limit());
     }
 
     private static void word(StringBuilder text, boolean wanted, String word) {
@@ -71,8 +81,38 @@ final class ConnectionText {
         return mss <= 0 ? 0 : bytes / mss;
     }
 
+    /** Milliseconds with three decimals. */
     static String millis(ConnectionRow row, ConnectionField field) {
-        return String.format(Locale.ROOT, "%.3f", row.get(field) / 1e6);
+        long micros = Math.floorDiv(row.get(field) + 500, 1000);
+        if (micros < 0) {
+            return "-" + Long.toUnsignedString(-micros / 1000) + "." + Long.toString(1000 + -micros % 1000).substring(1);
+        }
+        return micros / 1000 + "." + Long.toString(1000 + micros % 1000).substring(1);
+    }
+
+    /** A connection that has no row: what waits for its time. */
+    static String line(WaitingRow row, long nowNanos) {
+        StringBuilder text = new StringBuilder(100);
+        cell(text, shortState(row.state()), 12);
+        cell(text, "0", 8);
+        cell(text, "0", 8);
+        cell(text, row.local(), 22);
+        cell(text, row.remote(), 22);
+        return text.append("timer:(").append(row.state().equals("TIME-WAIT") ? "timewait" : "on").append(',')
+                .append(Math.max(0, row.deadlineNanos() - nowNanos) / 1_000_000).append("ms,").append(row.retries())
+                .append(')').toString();
+    }
+
+    static void json(WaitingRow row, long nowNanos, JsonGenerator out) throws IOException {
+        out.writeStartObject();
+        out.writeStringField("local", row.local());
+        out.writeStringField("remote", row.remote());
+        out.writeStringField("stateName", row.state());
+        out.writeNumberField("snd.nxt", row.sequence());
+        out.writeNumberField("rcv.nxt", row.acknowledged());
+        out.writeNumberField("retries", row.retries());
+        out.writeNumberField("timer.nanos", row.deadlineNanos() - nowNanos);
+        out.writeEndObject();
     }
 
     private static String shortState(String state) {
@@ -94,6 +134,7 @@ final class ConnectionText {
         out.writeStringField("stateName", row.state());
         out.writeStringField("limitName", row.limit());
         out.writeStringField("algorithm", row.algorithm());
+        out.writeStringField("phase", row.phase());
         out.writeArrayFieldStart("flagNames");
         for (String flag : row.flags()) {
             out.writeString(flag);

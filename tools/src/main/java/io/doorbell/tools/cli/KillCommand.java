@@ -11,7 +11,7 @@ import picocli.CommandLine.Parameters;
 
 /** {@code stack-cli kill}. */
 @Command(name = "kill", mixinStandardHelpOptions = true,
-        description = "Resets a connection of a stack. Only the user that the stack runs as may.",
+        description = "Resets a connection of a stack. Only the user that the stack runs as may, and root.",
         footer = {"", "Examples:", "  tools/stack-cli kill 4711 12", "  tools/stack-cli kill 4711 10.0.0.3:40122"})
 final class KillCommand extends InspectCommand {
     private static final long TIMEOUT_NANOS = 2_000_000_000L;

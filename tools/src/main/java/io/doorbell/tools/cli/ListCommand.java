@@ -31,7 +31,12 @@ final class ListCommand extends InspectCommand {
 
     @Override
     int run() throws IOException {
-        List<Path> files = directory().files();
+        StackDirectory directory = directory();
+        List<Path> files = directory.files();
+        if (!directory.hidden().isEmpty()) {
+            err().println("not all is shown" + directory.hidden());
+            err().flush();
+        }
         if (json) {
             json(generator -> {
                 generator.writeStartArray();

@@ -51,7 +51,7 @@ final class ShowCommand extends InspectCommand {
     private void print(ConnectionRow row, long nowNanos) {
         out().printf(Locale.ROOT, "%s -> %s  %s%n", row.local(), row.remote(), row.state());
         out().printf(Locale.ROOT, "  %-28s%s%n", "limited by", row.limit());
-        out().printf(Locale.ROOT, "  %-28s%s%n", "congestion control", row.algorithm());
+        out().printf(Locale.ROOT, "  %-28s%s, %s%n", "congestion control", row.algorithm(), row.phase());
         out().printf(Locale.ROOT, "  %-28s%s%n", "agreed and under way", String.join(" ", row.flags()));
         for (int i = 0; i < row.names().size(); i++) {
             String name = row.names().get(i);
@@ -67,7 +67,13 @@ final class ShowCommand extends InspectCommand {
         if (name.endsWith("deadline.nanos")) {
             return value == Long.MAX_VALUE ? "off" : String.format(Locale.ROOT, "in %.3f ms", (value - nowNanos) / 1e6);
         }
-        if (name.equals(ConnectionField.OPENED_NANOS.label()) || name.equals(ConnectionField.WRITTEN_NANOS.label())) {
+        if (name.equals(ConnectionField.CUBIC_EPOCH_NANOS.label()) && value == Long.MAX_VALUE) {
+            return "none";
+        }
+        if (name.equals(ConnectionField.SSTHRESH.label()) && value == Integer.MAX_VALUE) {
+            return "none yet";
+        }
+        if (name.equals(ConnectionField.CUBIC_EPOCH_NANOS.label()) || name.equals(ConnectionField.OPENED_NANOS.label()) || name.equals(ConnectionField.WRITTEN_NANOS.label())) {
             return String.format(Locale.ROOT, "%.3f s ago", (nowNanos - value) / 1e9);
         }
         return name.endsWith(".nanos") ? String.format(Locale.ROOT, "%.3f ms", value / 1e6) : Long.toString(value);

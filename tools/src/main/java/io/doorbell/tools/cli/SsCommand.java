@@ -1,7 +1,11 @@
 package io.doorbell.tools.cli;
 
+import io.doorbell.counters.StackGauge;
+import io.doorbell.tools.inspect.Condition;
 import io.doorbell.tools.inspect.ConnectionRow;
 import io.doorbell.tools.inspect.StackFile;
+import io.doorbell.tools.inspect.StackFileException;
+import io.doorbell.tools.inspect.WaitingRow;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -14,6 +18,10 @@ import picocli.CommandLine.Parameters;
         description = "A line for each connection of a stack, in the words of ss -ti.",
         footer = {"", "Examples:", "  tools/stack-cli ss", "  tools/stack-cli ss 4711 --state established --port 80"})
 final class SsCommand extends InspectCommand {
+    private static final long ANSWER_NANOS = 1_000_000_000L;
+    /** So much is written at once: a call for each line would take longer than all the rest. */
+    private static final int CHUNK = 1 << 16;
+
     @Parameters(index = "0", arity = "0..1", paramLabel = "PID", description = "The stack. Default: the only one that runs.")
     private String stack;
 
@@ -32,17 +40,30 @@ final class SsCommand extends InspectCommand {
         try (StackFile file = StackFile.open(directory().find(stack))) {
             warnIfStill(file);
             List<ConnectionRow> rows = filter.of(file);
+            List<WaitingRow> waiting = waiting(file);
+            long now = file.heartbeatNanos();
             if (json) {
                 json(generator -> {
                     generator.writeStartArray();
                     for (ConnectionRow row : rows) {
                         ConnectionText.json(row, generator);
                     }
+                    for (WaitingRow row : waiting) {
+                        ConnectionText.json(row, now, generator);
+                    }
                     generator.writeEndArray();
                 });
             } else {
-                out().println(ConnectionText.HEADING);
-                rows.forEach(row -> out().println(ConnectionText.line(row)));
+                StringBuilder text = new StringBuilder(CHUNK + 512).append(ConnectionText.HEADING).append('\n');
+                for (ConnectionRow row : rows) {
+                    text.append(ConnectionText.line(row)).append('\n');
+                    if (text.length() > CHUNK) {
+                        out().print(text);
+                        text.setLength(0);
+                    }
+                }
+                waiting.forEach(row -> text.append(ConnectionText.line(row, now)).append('\n'));
+                out().print(text);
                 out().flush();
             }
             if (file.rowsMissing() > 0 || file.torn() > 0) {
@@ -51,5 +72,28 @@ final class SsCommand extends InspectCommand {
             }
         }
         return ExitCode.OK;
+    }
+
+    /** Half-open connections and those in TIME-WAIT: the stack shows them only if it is asked, and answers while it runs. */
+    private List<WaitingRow> waiting(StackFile file) {
+        if (file.condition() != Condition.RUNNING) {
+            long missing = file.gauges().getOrDefault(StackGauge.TIME_WAIT.label(), 0L)
+                    + file.gauges().getOrDefault(StackGauge.HALF_OPEN.label(), 0L);
+            if (missing > 0) {
+                say("not shown: " + missing + " in TIME-WAIT or half open, which only a running stack lists");
+            }
+            return List.of();
+        }
+        try (StackFile asked = StackFile.openToAsk(file.path())) {
+            return filter.waiting(asked, ANSWER_NANOS);
+        } catch (IOException e) {
+            say("TIME-WAIT and half-open connections are not shown: " + e.getMessage());
+            return List.of();
+        }
+    }
+
+    private void say(String what) {
+        err().println(what);
+        err().flush();
     }
 }

@@ -61,8 +61,9 @@ final class StatsCommand extends InspectCommand {
         });
         out().println("listeners:");
         for (ListenerRow each : file.listeners()) {
-            out().printf(Locale.ROOT, "  port %-8d accepted %d, half-open overflows %d, accept overflows %d%n", each.port(),
-                    each.accepted(), each.halfOpenOverflows(), each.acceptOverflows());
+            out().printf(Locale.ROOT, "  port %-8d accepted %d, half-open overflows %d, accept overflows %d,"
+                    + " cookies sent %d, accepted %d, rejected %d%n", each.port(), each.accepted(), each.halfOpenOverflows(),
+                    each.acceptOverflows(), each.cookiesSent(), each.cookiesAccepted(), each.cookiesRejected());
         }
         out().printf(Locale.ROOT, "rows missing for connections: %d; polls: %d%n", file.rowsMissing(), file.polls());
         out().flush();
@@ -101,6 +102,9 @@ final class StatsCommand extends InspectCommand {
                 generator.writeNumberField("accepted", each.accepted());
                 generator.writeNumberField("halfOpenOverflows", each.halfOpenOverflows());
                 generator.writeNumberField("acceptOverflows", each.acceptOverflows());
+                generator.writeNumberField("cookiesSent", each.cookiesSent());
+                generator.writeNumberField("cookiesAccepted", each.cookiesAccepted());
+                generator.writeNumberField("cookiesRejected", each.cookiesRejected());
                 generator.writeEndObject();
             }
             generator.writeEndArray();

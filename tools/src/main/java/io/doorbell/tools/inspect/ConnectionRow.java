@@ -1,5 +1,6 @@
 package io.doorbell.tools.inspect;
 
+import io.doorbell.counters.CongestionPhase;
 import io.doorbell.counters.ConnectionField;
 import io.doorbell.counters.ConnectionFlag;
 import io.doorbell.counters.SendLimit;
@@ -9,17 +10,17 @@ import io.doorbell.tcp.TcpState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /** A connection as it was at one moment. Its numbers come from a file: any may be nonsense. */
 public final class ConnectionRow {
     private final List<String> names;
-    private final Map<String, Integer> index;
+    /** Where each field lies in this file, -1 if it has none of that name. */
+    private final int[] places;
     private final long[] values;
 
-    ConnectionRow(List<String> names, Map<String, Integer> index, long[] values) {
+    ConnectionRow(List<String> names, int[] places, long[] values) {
         this.names = names;
-        this.index = index;
+        this.places = places;
         this.values = values;
     }
 
@@ -34,8 +35,8 @@ public final class ConnectionRow {
 
     /** A field's number, 0 if the file has no such field. */
     public long get(ConnectionField field) {
-        Integer at = index.get(field.label());
-        return at == null ? 0 : values[at];
+        int at = places[field.ordinal()];
+        return at < 0 ? 0 : values[at];
     }
 
     public long id() {
@@ -50,6 +51,12 @@ public final class ConnectionRow {
     /** Why it does not send more. */
     public String limit() {
         return nameOf(SendLimit.values(), get(ConnectionField.LIMIT)).toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Where its congestion control is: {@code slow-start}. */
+    public String phase() {
+        return nameOf(CongestionPhase.values(), get(ConnectionField.CONGESTION_PHASE)).toLowerCase(Locale.ROOT)
+                .replace('_', '-');
     }
 
     /** {@code cubic}, {@code newreno}. */

@@ -14,6 +14,7 @@ import java.util.List;
 /** Where stacks show themselves, and their files by name. */
 public final class StackDirectory {
     private final List<Path> directories;
+    private final List<Path> closed = new ArrayList<>();
 
     /** The given directory, or the usual ones if it is null. */
     public StackDirectory(Path chosen) {
@@ -23,11 +24,14 @@ public final class StackDirectory {
     /** All files that say they show a stack, by name. */
     public List<Path> files() throws IOException {
         List<Path> found = new ArrayList<>();
+        closed.clear();
         for (Path directory : directories) {
             try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory, "[0-9]*" + PublishedFile.SUFFIX)) {
                 stream.forEach(found::add);
-            } catch (NoSuchFileException | NotDirectoryException | AccessDeniedException e) {
-                // Nobody, or nobody that we may see, shows a stack there.
+            } catch (AccessDeniedException e) {
+                closed.add(directory);
+            } catch (NoSuchFileException | NotDirectoryException e) {
+                // Nobody shows a stack there.
                 continue;
             }
         }
@@ -51,7 +55,7 @@ public final class StackDirectory {
                 }
             }
             throw new StackFileException("no stack " + name + " shows itself in " + directories
-                    + ": stack-cli list tells which do");
+                    + ": stack-cli list tells which do" + hidden());
         }
         List<Path> running = new ArrayList<>();
         for (Path file : files) {
@@ -65,10 +69,15 @@ public final class StackDirectory {
             }
         }
         if (running.size() != 1) {
-            throw new StackFileException(running.isEmpty() ? "no running stack shows itself in " + directories
+            throw new StackFileException(running.isEmpty() ? "no running stack shows itself in " + directories + hidden()
                     : running.size() + " stacks are running: say which one, as stack-cli list names it");
         }
         return running.getFirst();
+    }
+
+    /** What the last {@link #files} was not allowed to see, as the end of a message; empty if there was nothing. */
+    public String hidden() {
+        return closed.isEmpty() ? "" : "; " + closed + " is somebody else's: only its owner and root may look there";
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.doorbell.tools.inspect;
 
+import io.doorbell.counters.ConnectionField;
 import io.doorbell.counters.InspectionLayout;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -16,7 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +32,9 @@ public final class StackFile implements AutoCloseable {
     private static final long MAX_LENGTH = 1L << 40;
     /** A row that is being written whenever it is looked at is given up, and counted. */
     private static final int ATTEMPTS = 1000;
+    private static final Integer ROOT = 0;
+    /** An answer of a stack that polls without a pause comes sooner than a thread can be woken. */
+    private static final int SPINS = 2000;
     private static final long STALE_NANOS = 1_000_000_000L;
 
     private final Path path;
@@ -38,7 +42,7 @@ public final class StackFile implements AutoCloseable {
     private final MemorySegment memory;
     private final List<String> counterNames;
     private final List<String> gaugeNames;
-    private final Map<String, Integer> fieldIndex = new HashMap<>();
+    private final int[] places;
     private final List<String> fieldNames;
     private int torn;
 
@@ -53,9 +57,7 @@ public final class StackFile implements AutoCloseable {
         counterNames = names.subList(0, counters);
         gaugeNames = names.subList(counters, counters + gauges);
         fieldNames = names.subList(counters + gauges, names.size());
-        for (int i = 0; i < fieldNames.size(); i++) {
-            fieldIndex.put(fieldNames.get(i), i);
-        }
+        places = Arrays.stream(ConnectionField.values()).mapToInt(field -> fieldNames.indexOf(field.label())).toArray();
     }
 
     /** Opens a file to read. */
@@ -63,7 +65,7 @@ public final class StackFile implements AutoCloseable {
         return open(path, false);
     }
 
-    /** Opens a file to ask its stack for something, too: only its owner may. */
+    /** Opens a file to ask its stack for something, too: only its owner and root may. */
     public static StackFile openToAsk(Path path) throws IOException {
         return open(path, true);
     }
@@ -102,7 +104,8 @@ public final class StackFile implements AutoCloseable {
 
     private static void checkOwner(Path path) throws IOException {
         Object owner = Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-        if (!owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
+        Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        if (!owner.equals(self) && !self.equals(ROOT)) {
             throw new StackFileException(path + " is somebody else's: only its owner ("
                     + Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).getName() + ") may ask its stack for anything");
         }
@@ -133,6 +136,7 @@ public final class StackFile implements AutoCloseable {
         requirePart(header(InspectionLayout.SLOT_GAUGES_OFFSET), header(InspectionLayout.SLOT_GAUGES) * 8);
         requirePart(header(InspectionLayout.SLOT_LISTENERS_OFFSET),
                 header(InspectionLayout.SLOT_LISTENERS) * InspectionLayout.LISTENER_LENGTH);
+        requirePart(header(InspectionLayout.SLOT_PAGE_OFFSET), InspectionLayout.PAGE_LENGTH);
         requirePart(header(InspectionLayout.SLOT_ROWS_OFFSET), rows * rowLength);
         requirePart(header(InspectionLayout.SLOT_RING_OFFSET), header(InspectionLayout.SLOT_RING_LENGTH));
     }
@@ -267,7 +271,8 @@ public final class StackFile implements AutoCloseable {
             long port = memory.get(LONG, at);
             if (port != 0) {
                 found.add(new ListenerRow(port, memory.get(LONG, at + 8), memory.get(LONG, at + 16),
-                        memory.get(LONG, at + 24)));
+                        memory.get(LONG, at + 24), memory.get(LONG, at + 32), memory.get(LONG, at + 40),
+                        memory.get(LONG, at + 48)));
             }
         }
         return found;
@@ -316,7 +321,7 @@ public final class StackFile implements AutoCloseable {
                 MemorySegment.copy(memory, LONG, at + 8, values, 0, values.length);
                 VarHandle.loadLoadFence();
                 if ((long) SHARED.getOpaque(memory, at) == before) {
-                    return new ConnectionRow(fieldNames, fieldIndex, values);
+                    return new ConnectionRow(fieldNames, places, values);
                 }
             }
             Thread.onSpinWait();
@@ -335,21 +340,69 @@ public final class StackFile implements AutoCloseable {
     public long ask(long operation, long argument, long timeoutNanos) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
                 java.nio.channels.FileLock lock = channel.tryLock()) {
-            if (lock == null) {
-                throw new StackFileException("somebody else is asking this stack for something: try again");
+            requireLock(lock);
+            return exchange(operation, argument, timeoutNanos);
+        }
+    }
+
+    private static void requireLock(java.nio.channels.FileLock lock) throws StackFileException {
+        if (lock == null) {
+            throw new StackFileException("somebody else is asking this stack for something: try again");
+        }
+    }
+
+    private long exchange(long operation, long argument, long timeoutNanos) {
+        memory.set(LONG, InspectionLayout.REQUEST_OPERATION, operation);
+        memory.set(LONG, InspectionLayout.REQUEST_ARGUMENT, argument);
+        long number = memory.get(LONG, InspectionLayout.REQUEST_NUMBER) + 1;
+        SHARED.setRelease(memory, (long) InspectionLayout.REQUEST_NUMBER, number);
+        long deadline = System.nanoTime() + timeoutNanos;
+        for (int tries = 0; (long) SHARED.getAcquire(memory, (long) InspectionLayout.ANSWER_NUMBER) != number; tries++) {
+            if (System.nanoTime() - deadline > 0) {
+                return 0;
             }
-            memory.set(LONG, InspectionLayout.REQUEST_OPERATION, operation);
-            memory.set(LONG, InspectionLayout.REQUEST_ARGUMENT, argument);
-            long number = memory.get(LONG, InspectionLayout.REQUEST_NUMBER) + 1;
-            SHARED.setRelease(memory, (long) InspectionLayout.REQUEST_NUMBER, number);
-            long deadline = System.nanoTime() + timeoutNanos;
-            while ((long) SHARED.getAcquire(memory, (long) InspectionLayout.ANSWER_NUMBER) != number) {
-                if (System.nanoTime() - deadline > 0) {
-                    return 0;
-                }
+            if (tries < SPINS) {
+                Thread.onSpinWait();
+            } else {
                 java.util.concurrent.locks.LockSupport.parkNanos(100_000);
             }
-            return memory.get(LONG, InspectionLayout.ANSWER_RESULT);
+        }
+        return memory.get(LONG, InspectionLayout.ANSWER_RESULT);
+    }
+
+    /**
+     * Asks the stack for the connections that have no rows: handshakes that are not complete, and TIME-WAIT. What comes
+     * or goes meanwhile may be missing.
+     *
+     * @param timeoutNanos for each answer, of which there are many
+     */
+    public List<WaitingRow> waiting(long timeoutNanos) throws IOException {
+        Set<WaitingRow> found = new java.util.LinkedHashSet<>();
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                java.nio.channels.FileLock lock = channel.tryLock()) {
+            requireLock(lock);
+            list(found, InspectionLayout.OPERATION_LIST_HALF_OPEN, "SYN-RECEIVED", timeoutNanos);
+            list(found, InspectionLayout.OPERATION_LIST_TIME_WAIT, "TIME-WAIT", timeoutNanos);
+        }
+        return List.copyOf(found);
+    }
+
+    private void list(Set<WaitingRow> found, long operation, String state, long timeoutNanos) throws StackFileException {
+        long page = header(InspectionLayout.SLOT_PAGE_OFFSET);
+        for (long from = 0; from >= 0;) {
+            if (exchange(operation, from, timeoutNanos) != InspectionLayout.RESULT_DONE) {
+                throw new StackFileException("the stack does not answer");
+            }
+            long entries = Math.clamp(memory.get(LONG, page), 0, InspectionLayout.PAGE_ENTRIES);
+            for (long i = 0; i < entries; i++) {
+                long at = page + InspectionLayout.LINE + i * InspectionLayout.PAGE_ENTRY_LENGTH;
+                found.add(new WaitingRow(state, (int) memory.get(LONG, at), (int) memory.get(LONG, at + 16),
+                        (int) memory.get(LONG, at + 8), (int) memory.get(LONG, at + 24), memory.get(LONG, at + 32),
+                        memory.get(LONG, at + 40), memory.get(LONG, at + 48), memory.get(LONG, at + 56)));
+            }
+            long next = memory.get(LONG, page + 8);
+            require(next < 0 || next > from, "its list goes round in circles");
+            from = next;
         }
     }
 

@@ -12,17 +12,22 @@ import io.doorbell.tools.cli.UserError;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 /** The command as a whole, with rounds too short for figures that mean anything: it is not about time. */
 class BenchTest {
+    @TempDir
+    private Path directory;
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
@@ -137,6 +142,47 @@ class BenchTest {
                 figures.get("doorbell_gbps"));
     }
 
+    /** Runs the sources that are being tested, as an operator's stack-cli runs those that were built. */
+    private void stackCli() throws IOException {
+        Path command = directory.resolve("stack-cli");
+        Files.writeString(command, "#!/bin/sh\nexport JAVA_HOME='" + System.getProperty("java.home")
+                + "' DOORBELL_CLASSPATH='" + System.getProperty("java.class.path") + "'\nexec '"
+                + Path.of("stack-cli").toAbsolutePath() + "' \"$@\"\n");
+        assertTrue(command.toFile().setExecutable(true));
+        System.setProperty(StackCliProcess.COMMAND_PROPERTY, command.toString());
+    }
+
+    @Test
+    @RequiresRoot
+    void inspectReportsEveryFigureOfThePingPong() throws IOException {
+        stackCli();
+        Map<String, Double> figures = run("inspect", "--cases", "pingpong", "--top-interval", "0.05");
+        assertEquals(List.of("rtt_p50_ns", "rtt_watched_p50_ns", "ratio_p50", "ratio_p99", "top_refreshes"),
+                List.copyOf(figures.keySet()));
+        assertTrue(figures.get("top_refreshes") > 0, "top must run while it is measured");
+    }
+
+    @Test
+    @RequiresRoot
+    void inspectReportsEveryFigureOfManyConnections() throws IOException {
+        stackCli();
+        Map<String, Double> figures = run("inspect", "--cases", "ss", "--connections", "2000");
+        assertEquals(List.of("connections", "ss_100k_ms", "p99_ns", "p99_while_ss_ns", "ratio_p99"),
+                List.copyOf(figures.keySet()));
+        assertTrue(figures.get("ss_100k_ms") > 0);
+    }
+
+    @Test
+    @RequiresRoot
+    void inspectAccountsForEveryFrameOfACapture() throws IOException {
+        stackCli();
+        Map<String, Double> figures = run("inspect", "--cases", "capture");
+        assertEquals(List.of("rate_without_gbps", "rate_with_capture_gbps", "ratio_capture", "frames", "captured", "lost"),
+                List.copyOf(figures.keySet()));
+        assertEquals(figures.get("frames"), figures.get("captured") + figures.get("lost"));
+        assertTrue(figures.get("captured") > 0);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "pingpong --rounds 0      | '0' is not a number of rounds",
@@ -148,6 +194,7 @@ class BenchTest {
         "stream --message 131073  | give 1 to 131072 bytes",
         "warm --every 0           | give 1 microsecond or more",
         "warm --pauses 0          | give 1 to 10000 milliseconds",
+        "inspect --connections 0   | '0' is not a number of connections",
         "stream --nonsense        | Unknown option: '--nonsense'",
         "nonsense                 | 'nonsense'",
     })

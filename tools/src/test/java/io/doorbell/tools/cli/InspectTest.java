@@ -15,16 +15,22 @@ import io.doorbell.tcp.CloseReason;
 import io.doorbell.tools.RequiresRoot;
 import io.doorbell.tools.inspect.StackDirectory;
 import io.doorbell.tools.pcap.Capture;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,15 +50,20 @@ class InspectTest {
     private StackRunner client;
     private TcpStack clientStack;
     private volatile Connection connection;
+    private volatile boolean closeByServer;
     private final CountDownLatch connected = new CountDownLatch(1);
     private final CountDownLatch echoed = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private final AtomicReference<CloseReason> reason = new AtomicReference<>();
 
     /** Sends back what comes. */
-    private static final class Echo implements ConnectionHandler {
+    private final class Echo implements ConnectionHandler {
         @Override
         public int data(Connection c, MemorySegment memory, long offset, int length) {
+            if (closeByServer) {
+                c.close();
+                return length;
+            }
             return Math.max(0, c.write(memory, offset, length));
         }
     }
@@ -69,6 +80,11 @@ class InspectTest {
         public int data(Connection c, MemorySegment memory, long offset, int length) {
             echoed.countDown();
             return length;
+        }
+
+        @Override
+        public void peerClosed(Connection c) {
+            c.close();
         }
 
         @Override
@@ -192,6 +208,22 @@ class InspectTest {
     }
 
     @Test
+    void whatHasNoRowIsListedAllTheSame() throws InterruptedException {
+        // The server closes first, so that TIME-WAIT is its own.
+        closeByServer = true;
+        client.execute(() -> connection.send(new byte[1], 0, 1));
+        assertTrue(ended.await(30, TimeUnit.SECONDS));
+        for (int i = 0; i < 1000 && !right("ss", pid()).contains("TIME-WAIT"); i++) {
+            Thread.sleep(10);
+        }
+        String text = right("ss", pid(), "--state", "time-wait", "--port", "7");
+        assertEquals(2, text.lines().count(), text);
+        assertTrue(text.contains("10.9.0.2:" + connection.localPort()) && text.contains("timer:(timewait,"), text);
+        assertTrue(right("ss", pid(), "--json").contains("\"stateName\" : \"TIME-WAIT\""));
+        assertEquals(1, right("ss", pid(), "--state", "syn-recv").lines().count());
+    }
+
+    @Test
     void killResetsTheConnection() throws InterruptedException {
         String text = right("kill", pid(), "1");
         assertTrue(text.startsWith("Reset 10.9.0.1:7 -> 10.9.0.2:"), text);
@@ -203,12 +235,60 @@ class InspectTest {
 
     @Test
     @RequiresRoot
-    void onlyTheOwnerMayKillAndCapture() throws IOException {
+    void rootMayKillAndCaptureForOthers() throws IOException {
         Files.setAttribute(file.path(), "unix:uid", 65534);
-        for (Run run : new Run[] {run("kill", pid(), "1"), run("capture", pid(), "-w", parent.resolve("x").toString())}) {
-            assertEquals(3, run.exitCode());
-            assertTrue(run.errors().contains("somebody else's"), run.errors());
+        right("capture", pid(), "-w", parent.resolve("x").toString(), "--seconds", "0.1");
+        assertTrue(right("kill", pid(), "1").startsWith("Reset 10.9.0.1:7"));
+    }
+
+    /** A process of the user nobody, with copies of the classes: the build may lie where that user cannot look. */
+    private Run nobody(String... arguments) throws IOException, InterruptedException {
+        Path classes = parent.resolve("classes");
+        if (!Files.exists(classes)) {
+            for (String each : System.getProperty("java.class.path").split(File.pathSeparator)) {
+                if (each.matches(".*(picocli|jackson|HdrHistogram).*\\.jar|.*/classes/?|.*doorbell-(stack|xdp|tools)[^/]*\\.jar")) {
+                    copy(Path.of(each), classes.resolve(Path.of(each).toString().replace('/', '_')));
+                }
+            }
         }
+        List<String> command = new ArrayList<>(List.of("setpriv", "--reuid", "65534", "--regid", "65534",
+                "--clear-groups", System.getProperty("java.home") + "/bin/java", "-Xshare:auto", "-cp"));
+        try (Stream<Path> all = Files.list(classes)) {
+            command.add(all.map(Path::toString).collect(Collectors.joining(File.pathSeparator)));
+        }
+        command.add(StackCli.class.getName());
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("--dir", directory.toString()));
+        Script.Result result = Script.finish(new ProcessBuilder(command).directory(new File("/"))
+                .redirectErrorStream(true).start());
+        return new Run(result.exitCode(), "", result.output());
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path each : all.toList()) {
+                Path target = each.equals(from) ? to : to.resolve(from.relativize(each).toString());
+                Files.createDirectories(target.getParent());
+                Files.copy(each, target, StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+    }
+
+    @Test
+    @RequiresRoot
+    void anotherUserIsToldWhoseTheStackIs() throws IOException, InterruptedException {
+        Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Run closed = nobody("ss", pid());
+        assertEquals(3, closed.exitCode(), closed.errors());
+        assertTrue(closed.errors().contains(directory + "] is somebody else's"), closed.errors());
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        for (String[] each : new String[][] {{"ss", pid()}, {"kill", pid(), "1"}, {"capture", pid(), "-w", "/dev/null"}}) {
+            Run refused = nobody(each);
+            assertEquals(3, refused.exitCode(), refused.errors());
+            assertTrue(refused.errors().startsWith("stack-cli: " + file.path() + " is somebody else's"), refused.errors());
+            assertEquals(1, refused.errors().lines().count(), refused.errors());
+        }
+        assertTrue(right("ss", pid()).contains("ESTAB"), "nobody may have done anything");
     }
 
     @Test
