@@ -132,6 +132,8 @@ class BatchTest {
             stage.settle();
             assertEquals(Batch.SENT, stage.batch.outcome(99));
             assertTrue(stage.batch.doorbells() >= 7 && stage.batch.doorbells() <= 8, () -> "N' " + stage.batch.doorbells());
+            assertTrue(stage.server.counters().get(Counter.TX_LINK_FULL) < 100,
+                    () -> stage.server.counters().get(Counter.TX_LINK_FULL) + " segments were formed for a full ring");
             stage.all.forEach(client -> assertEquals(numbers(0, 1), client.numbers));
         }
     }

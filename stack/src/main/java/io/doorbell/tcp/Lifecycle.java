@@ -79,12 +79,21 @@ final class Lifecycle {
         }
     }
 
-    /** Lets the emitter send for every connection that has something to send. */
+    /**
+     * Lets the emitter send for every connection that has something to send, until the link is full: thousands that
+     * wait would each form a segment in vain, at every poll. They stay in their order, behind the one that was refused.
+     */
     void runOutput() {
         Tcb c = firstOutput;
+        Tcb last = lastOutput;
         firstOutput = null;
         lastOutput = null;
+        long refusals = counters.get(Counter.TX_LINK_FULL);
         while (c != null) {
+            if (counters.get(Counter.TX_LINK_FULL) != refusals) {
+                keepWaiting(c, last);
+                return;
+            }
             Tcb next = c.nextOutput;
             c.nextOutput = null;
             c.outputPending = false;
@@ -94,6 +103,15 @@ final class Lifecycle {
             }
             c = next;
         }
+    }
+
+    private void keepWaiting(Tcb first, Tcb last) {
+        if (firstOutput == null) {
+            firstOutput = first;
+        } else {
+            lastOutput.nextOutput = first;
+        }
+        lastOutput = last;
     }
 
     /** Whether some connection still waits for room on the link or in the frame pool. */
