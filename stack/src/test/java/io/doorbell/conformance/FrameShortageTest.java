@@ -11,7 +11,6 @@ import io.doorbell.link.FramePool;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
 import io.doorbell.script.Sent;
-import java.util.ArrayDeque;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -22,31 +21,24 @@ class FrameShortageTest {
     private static final int FRAMES = 256;
 
     /** One segment of 1000 bytes is out; then others have all frames but the given, and the path carries 600 bytes. */
-    private static ArrayDeque<Long> narrowWithoutFrames(Script script, int left) {
+    private static void narrowWithoutFrames(Script script, int left) {
         script.frames(FRAMES);
         script.establish(syn(0).mss(1460).win(60_000).sackOk());
         script.send(1000);
         Sent tooLarge = script.expect(data(1, 1000));
-        FramePool frames = script.link().frames();
-        ArrayDeque<Long> taken = new ArrayDeque<>();
-        while (frames.available() > left) {
-            taken.add(frames.allocate());
-        }
+        script.link().withholdFrames(left);
         script.receiveIcmp(3, FRAGMENTATION_NEEDED, 600, tooLarge);
-        return taken;
     }
 
     @Test
     void rfc1191_4_whileNoFrameIsFreeTheStackAsksForNoPollAtOnce(Script script) {
-        ArrayDeque<Long> taken = narrowWithoutFrames(script, 0);
+        narrowWithoutFrames(script, 0);
         script.expectNothing();
         long due = script.stack().nextDeadlineNanos();
         script.require(due > Long.MIN_VALUE, "the stack wants to be polled at once, again and again");
         // Advancing fails if a deadline stays in the past.
         script.advance(millis(50)).expectNothing();
-        while (!taken.isEmpty()) {
-            script.link().frames().release(taken.remove());
-        }
+        script.link().returnFrames();
         Sent first = script.nextBy(script.time() + millis(2));
         script.require(first.seq == 1 && first.end() <= 561, "instead of the first part there is " + first);
         script.takeAll();

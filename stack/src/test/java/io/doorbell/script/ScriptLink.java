@@ -41,6 +41,7 @@ public final class ScriptLink implements Link {
     private final List<Posted> inFlight = new ArrayList<>();
     private final List<Recorded> recorded = new ArrayList<>();
     private final List<String> violations = new ArrayList<>();
+    private final ArrayDeque<Long> withheld = new ArrayDeque<>();
     private int room = Integer.MAX_VALUE;
     private boolean keepsPosted;
     private boolean scatter;
@@ -71,7 +72,21 @@ public final class ScriptLink implements Link {
 
     /** Whether frames are on the wire that the stack need not know of any more. */
     boolean isHolding() {
-        return !posted.isEmpty() || !inFlight.isEmpty();
+        return !posted.isEmpty() || !inFlight.isEmpty() || !withheld.isEmpty();
+    }
+
+    /** Takes frames out of the pool until only so many are free. */
+    public void withholdFrames(int left) {
+        while (frames.available() > left) {
+            withheld.add(frames.allocate());
+        }
+    }
+
+    /** Gives back what was withheld. */
+    public void returnFrames() {
+        while (!withheld.isEmpty()) {
+            frames.release(withheld.remove());
+        }
     }
 
     /** From now on the link takes frames in two pieces: for use before the stack is made. */
