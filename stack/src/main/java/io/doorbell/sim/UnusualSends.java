@@ -248,7 +248,8 @@ final class UnusualSends {
             Arrays.fill(armed.holes, length - bytes, length, true);
         }
         answered(armed, result);
-        if (random.nextInt(8) == 0) {
+        // Who still reads may find the sending end closed: nobody would give this buffer back later.
+        if (random.nextInt(8) == 0 || result == MessageTemplate.CLOSED) {
             buffers.remove(free);
             free.close();
         }
