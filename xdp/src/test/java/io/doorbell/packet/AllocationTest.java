@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 /** Receive, transmit and flush allocate nothing once they are warm. */
 @RequiresRoot
 class AllocationTest {
+    private static final int MOST_RUNS = 20;
     private static final int ROUNDS = 10_000;
     private static final int BURST = 16;
     private static final long TOLERATED_BYTES = 16_384;
@@ -48,16 +49,21 @@ class AllocationTest {
         EthernetHeader.write(memory, frame, to.mac(), from.mac(), EthernetHeader.TYPE_IPV4);
         Ipv4Header.write(memory, frame + EthernetHeader.LENGTH, 0, 86, 0, 0, 64, 253, 0x0a600009, destination);
         Count count = new Count();
-        exchange(from, to, frame, ROUNDS, count);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long before = threads.getCurrentThreadAllocatedBytes();
-        exchange(from, to, frame, ROUNDS, count);
-        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
-        assertTrue(allocated < TOLERATED_BYTES, allocated + " bytes for " + ROUNDS * BURST + " frames");
+        long allocated = Long.MAX_VALUE;
+        int runs = 0;
+        // When the compilers come to the calls' path is theirs to choose: until then a call allocates.
+        while (allocated >= TOLERATED_BYTES && runs < MOST_RUNS) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            exchange(from, to, frame, ROUNDS, count);
+            allocated = threads.getCurrentThreadAllocatedBytes() - before;
+            runs++;
+        }
+        assertTrue(allocated < TOLERATED_BYTES, allocated + " bytes for " + ROUNDS * BURST + " frames in run " + runs);
         assertEquals(1, from.frames().holds(frame));
-        assertEquals(2L * ROUNDS * BURST, from.statistics().txFrames);
+        assertEquals((long) runs * ROUNDS * BURST, from.statistics().txFrames);
         if (from != to) {
-            assertEquals(2L * ROUNDS * BURST, count.frames + to.statistics().rxDropped);
+            assertEquals((long) runs * ROUNDS * BURST, count.frames + to.statistics().rxDropped);
             assertTrue(count.frames > ROUNDS, "frames " + count.frames);
         }
     }
