@@ -171,14 +171,17 @@ public final class TcpStack implements AutoCloseable {
 
     /**
      * One duty cycle: bounded bursts of frames, expired timers, events to the handlers, output, one doorbell. It takes
-     * 64 frames, or as many as were sent since the last one.
+     * 64 frames, or as many as were sent since it last took so many.
      *
      * @param nowNanos the time; any monotonic clock will do, always the same one
      * @return how much was done, 0 if the cycle was idle
      */
     public int poll(long nowNanos) {
         begin(nowNanos);
-        int work = receive(nowNanos);
+        int work = watched.receive(ipv4, BURST, nowNanos);
+        if (work == BURST) {
+            work += receiveMore(nowNanos);
+        }
         ipv4.expire(nowNanos);
         work += tcp.expire();
         if (tcp.hasEvents()) {
@@ -195,17 +198,17 @@ public final class TcpStack implements AutoCloseable {
     }
 
     /**
-     * Takes a burst in, and more of them as long as what was sent since the last poll may have brought so many answers:
-     * a batch to thousands has thousands of ACKs come back at once, and whoever took 64 of them before sending the next
-     * thousands would have the link's ring run over, and send again what was acknowledged.
+     * A full burst came in: takes more of them, as long as what was sent since the last full one may have brought so
+     * many answers. A batch to thousands has thousands of ACKs come back at once, and whoever took 64 of them before
+     * sending the next thousands would have the link's ring run over, and send again what was acknowledged.
      */
-    private int receive(long nowNanos) {
+    private int receiveMore(long nowNanos) {
         long sent = counters.get(Counter.TX_FRAMES);
         long answers = sent - sentBefore;
         sentBefore = sent;
-        int received = watched.receive(ipv4, BURST, nowNanos);
-        int work = received;
-        while (received == BURST && work < answers) {
+        int work = 0;
+        int received = BURST;
+        while (received == BURST && BURST + work < answers) {
             if (tcp.hasEvents()) {
                 tcp.deliver(events);
             }
