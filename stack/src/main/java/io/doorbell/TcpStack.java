@@ -171,7 +171,7 @@ public final class TcpStack implements AutoCloseable {
 
     /**
      * One duty cycle: bounded bursts of frames, expired timers, events to the handlers, output, one doorbell. It takes
-     * 64 frames, or as many as were sent since it last took so many.
+     * 64 frames, or as many as were sent since the last one.
      *
      * @param nowNanos the time; any monotonic clock will do, always the same one
      * @return how much was done, 0 if the cycle was idle
@@ -182,6 +182,7 @@ public final class TcpStack implements AutoCloseable {
         if (work == BURST) {
             work += receiveMore(nowNanos);
         }
+        sentBefore = counters.get(Counter.TX_FRAMES);
         ipv4.expire(nowNanos);
         work += tcp.expire();
         if (tcp.hasEvents()) {
@@ -198,14 +199,12 @@ public final class TcpStack implements AutoCloseable {
     }
 
     /**
-     * A full burst came in: takes more of them, as long as what was sent since the last full one may have brought so
-     * many answers. A batch to thousands has thousands of ACKs come back at once, and whoever took 64 of them before
+     * A full burst came in: takes more of them, as long as what was sent since the last poll may have brought so many
+     * answers. A batch to thousands has thousands of ACKs come back at once, and whoever took 64 of them before
      * sending the next thousands would have the link's ring run over, and send again what was acknowledged.
      */
     private int receiveMore(long nowNanos) {
-        long sent = counters.get(Counter.TX_FRAMES);
-        long answers = sent - sentBefore;
-        sentBefore = sent;
+        long answers = counters.get(Counter.TX_FRAMES) - sentBefore;
         int work = 0;
         int received = BURST;
         while (received == BURST && BURST + work < answers) {
