@@ -13,11 +13,10 @@ import java.nio.channels.WritableByteChannel;
  *
  * <p>Put it inside an {@link ImpairedLink} to record what is on the wire, outside to record what the stack sees.
  */
-public final class CaptureLink implements Link {
+public final class CaptureLink extends LinkDecorator {
     /** Room for records on their way to the sink, if not said otherwise. */
     public static final int DEFAULT_BUFFER_BYTES = 1 << 20;
 
-    private final Link link;
     private final PcapWriter writer;
     private final long epochOffsetNanos;
     private final int drainBytes;
@@ -37,7 +36,7 @@ public final class CaptureLink implements Link {
      * @param bufferBytes      room for records that the sink has not taken
      */
     public CaptureLink(Link link, WritableByteChannel sink, long epochOffsetNanos, int snaplen, int bufferBytes) {
-        this.link = link;
+        super(link);
         this.writer = new PcapWriter(sink, bufferBytes, snaplen);
         this.epochOffsetNanos = epochOffsetNanos;
         this.drainBytes = Math.min(bufferBytes / 4, 1 << 16);
@@ -46,36 +45,6 @@ public final class CaptureLink implements Link {
     /** Frames captured and lost, and whether the sink still works. */
     public PcapWriter writer() {
         return writer;
-    }
-
-    @Override
-    public FramePool frames() {
-        return link.frames();
-    }
-
-    @Override
-    public int mtu() {
-        return link.mtu();
-    }
-
-    @Override
-    public long mac() {
-        return link.mac();
-    }
-
-    @Override
-    public boolean partialChecksums() {
-        return link.partialChecksums();
-    }
-
-    @Override
-    public long nextDeadlineNanos() {
-        return link.nextDeadlineNanos();
-    }
-
-    @Override
-    public LinkStatistics statistics() {
-        return link.statistics();
     }
 
     @Override
@@ -117,11 +86,6 @@ public final class CaptureLink implements Link {
                     nowNanos + epochOffsetNanos);
         }
         return true;
-    }
-
-    @Override
-    public void publish() {
-        link.publish();
     }
 
     @Override

@@ -17,10 +17,9 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>One thread, as every link. Closing closes the link below.
  */
-public final class ImpairedLink implements Link {
+public final class ImpairedLink extends LinkDecorator {
     private static final int MOST_STAGING_FRAMES = 32;
 
-    private final Link link;
     private final Arena arena = Arena.ofShared();
     private final ImpairedPath outward;
     private final ImpairedPath inward;
@@ -41,7 +40,7 @@ public final class ImpairedLink implements Link {
      * @param receive  for the frames that come in
      */
     public ImpairedLink(Link link, Impairment transmit, Impairment receive) {
-        this.link = link;
+        super(link);
         this.outward = new ImpairedPath(arena, transmit, 1, link.frames().frameSize());
         this.inward = new ImpairedPath(arena, receive, 2, link.frames().frameSize());
         prepare();
@@ -84,32 +83,6 @@ public final class ImpairedLink implements Link {
     /** What was done to the frames received. */
     public ImpairmentCounts receiveCounts() {
         return inward.counts;
-    }
-
-    @Override
-    public FramePool frames() {
-        return link.frames();
-    }
-
-    @Override
-    public int mtu() {
-        return link.mtu();
-    }
-
-    @Override
-    public long mac() {
-        return link.mac();
-    }
-
-    @Override
-    public boolean partialChecksums() {
-        return link.partialChecksums();
-    }
-
-    /** The statistics of the link below: of what really passed there. */
-    @Override
-    public LinkStatistics statistics() {
-        return link.statistics();
     }
 
     @Override

@@ -7,8 +7,7 @@ import java.lang.foreign.MemorySegment;
  * wants it; else it costs one look at the ring for each duty cycle. A frame received is recorded before the stack sees
  * it, a frame sent when the link below took it; the time of both is that of the duty cycle.
  */
-public final class RingCaptureLink implements Link {
-    private final Link link;
+public final class RingCaptureLink extends LinkDecorator {
     private final CaptureRing ring;
     private final Tap tap = new Tap();
     private final GatheredFrame pieces = new GatheredFrame();
@@ -16,38 +15,8 @@ public final class RingCaptureLink implements Link {
     private boolean warm;
 
     public RingCaptureLink(Link link, CaptureRing ring) {
-        this.link = link;
+        super(link);
         this.ring = ring;
-    }
-
-    @Override
-    public FramePool frames() {
-        return link.frames();
-    }
-
-    @Override
-    public int mtu() {
-        return link.mtu();
-    }
-
-    @Override
-    public long mac() {
-        return link.mac();
-    }
-
-    @Override
-    public boolean partialChecksums() {
-        return link.partialChecksums();
-    }
-
-    @Override
-    public long nextDeadlineNanos() {
-        return link.nextDeadlineNanos();
-    }
-
-    @Override
-    public LinkStatistics statistics() {
-        return link.statistics();
     }
 
     @Override
@@ -88,25 +57,10 @@ public final class RingCaptureLink implements Link {
     }
 
     @Override
-    public void publish() {
-        link.publish();
-    }
-
-    @Override
     public boolean warm(boolean on) {
         boolean able = link.warm(on);
         warm = on && able;
         return able;
-    }
-
-    @Override
-    public void flush(long nowNanos) {
-        link.flush(nowNanos);
-    }
-
-    @Override
-    public void close() {
-        link.close();
     }
 
     /** Records what the link below hands over, then hands it on; one object for the link's life. */

@@ -1,9 +1,8 @@
 package io.doorbell.sim;
 
 import io.doorbell.link.FramePool;
-import io.doorbell.link.FrameReceiver;
 import io.doorbell.link.Link;
-import io.doorbell.link.LinkStatistics;
+import io.doorbell.link.LinkDecorator;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -16,7 +15,7 @@ import java.util.SplittableRandom;
  * the option to both halves, or merges segments under the first one's header. Checksums are put right afterwards, as
  * such boxes do.
  */
-final class Mangler implements Link {
+final class Mangler extends LinkDecorator {
     /** What it does to frames, as bits. */
     static final int STRIP_SYN = 1;
     static final int STRIP_SYN_ACK = 2;
@@ -27,7 +26,6 @@ final class Mangler implements Link {
 
     private static final int TCP = 34;
 
-    private final Link link;
     private final SplittableRandom random;
     private final double often;
     private int deeds;
@@ -36,7 +34,7 @@ final class Mangler implements Link {
 
     /** @param often the probability with which each frame that qualifies is treated */
     Mangler(Link link, int deeds, double often, long seed) {
-        this.link = link;
+        super(link);
         this.deeds = deeds;
         this.often = often;
         this.random = new SplittableRandom(seed);
@@ -185,46 +183,11 @@ final class Mangler implements Link {
     }
 
     @Override
-    public FramePool frames() {
-        return link.frames();
-    }
-
-    @Override
-    public int mtu() {
-        return link.mtu();
-    }
-
-    @Override
-    public long mac() {
-        return link.mac();
-    }
-
-    @Override
-    public int receive(FrameReceiver receiver, int limit, long nowNanos) {
-        return link.receive(receiver, limit, nowNanos);
-    }
-
-    @Override
     public void flush(long nowNanos) {
         if (held != null) {
             post(held, nowNanos);
             held = null;
         }
         link.flush(nowNanos);
-    }
-
-    @Override
-    public long nextDeadlineNanos() {
-        return link.nextDeadlineNanos();
-    }
-
-    @Override
-    public LinkStatistics statistics() {
-        return link.statistics();
-    }
-
-    @Override
-    public void close() {
-        link.close();
     }
 }

@@ -1,19 +1,16 @@
 package io.doorbell.tools.bench;
 
-import io.doorbell.link.FramePool;
-import io.doorbell.link.FrameReceiver;
 import io.doorbell.link.Link;
-import io.doorbell.link.LinkStatistics;
+import io.doorbell.link.LinkDecorator;
 
 /** A link that notes when its descriptors were published and ready for the doorbell. */
-final class PostedTimeLink implements Link {
-    private final Link link;
+final class PostedTimeLink extends LinkDecorator {
     private long postedNanos;
     private long flushNanos;
     private long frames;
 
     PostedTimeLink(Link link) {
-        this.link = link;
+        super(link);
     }
 
     /** When the last flush had shown the other side what it flushed, before it rang. */
@@ -29,31 +26,6 @@ final class PostedTimeLink implements Link {
     /** Frames posted so far. */
     long posted() {
         return frames;
-    }
-
-    @Override
-    public FramePool frames() {
-        return link.frames();
-    }
-
-    @Override
-    public int mtu() {
-        return link.mtu();
-    }
-
-    @Override
-    public long mac() {
-        return link.mac();
-    }
-
-    @Override
-    public boolean partialChecksums() {
-        return link.partialChecksums();
-    }
-
-    @Override
-    public int receive(FrameReceiver receiver, int limit, long nowNanos) {
-        return link.receive(receiver, limit, nowNanos);
     }
 
     @Override
@@ -74,11 +46,6 @@ final class PostedTimeLink implements Link {
     }
 
     @Override
-    public void publish() {
-        link.publish();
-    }
-
-    @Override
     public boolean warm(boolean on) {
         return link.warm(on);
     }
@@ -89,20 +56,5 @@ final class PostedTimeLink implements Link {
         postedNanos = System.nanoTime();
         link.flush(nowNanos);
         flushNanos += System.nanoTime() - postedNanos;
-    }
-
-    @Override
-    public long nextDeadlineNanos() {
-        return link.nextDeadlineNanos();
-    }
-
-    @Override
-    public LinkStatistics statistics() {
-        return link.statistics();
-    }
-
-    @Override
-    public void close() {
-        link.close();
     }
 }
