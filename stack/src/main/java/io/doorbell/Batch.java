@@ -18,6 +18,11 @@ import java.util.Arrays;
  * whatever the policy is, within the same bounds. Nobody waits for anybody else. Nagle's algorithm, off
  * unless it was chosen, would hold a batch back until the one before it is acknowledged.
  *
+ * <p>Short messages are copied for each client. One of {@link BatchConfig#shareBytes} or more that goes to several lies in
+ * the link's region once, and their segments refer to it, if the link takes frames in two pieces
+ * ({@link io.doorbell.link.Link#scatter}): it stays there until the last of them has acknowledged it or has ended. Who
+ * was slow when the batch was flushed gets a copy.
+ *
  * <p>It belongs to the thread that polls the stack. Nothing is allocated but when the batch grows beyond all before it,
  * and once for each client that is slow for the first time. How it went is told per {@code add}, a <i>delivery</i>, by
  * {@link #outcome}, from the flush to the next {@link #put}.
@@ -49,6 +54,8 @@ public final class Batch {
     private final WaitingMessages waiting;
 
     private int[] slots = new int[64];
+    private int[] receivers = new int[64];
+    private int[] shared = new int[64];
     private int messages;
     private Connection[] connections = new Connection[256];
     private int[] messageOf = new int[256];
@@ -105,7 +112,10 @@ public final class Batch {
         }
         if (messages == slots.length) {
             slots = Arrays.copyOf(slots, messages * 2);
+            receivers = Arrays.copyOf(receivers, messages * 2);
+            shared = Arrays.copyOf(shared, messages * 2);
         }
+        receivers[messages] = 0;
         slots[messages] = store.write(source, offset, length, hasKey, key);
         return messages++;
     }
@@ -134,6 +144,7 @@ public final class Batch {
         }
         connections[deliveries] = connection;
         messageOf[deliveries] = message;
+        receivers[message]++;
         results[deliveries] = PENDING;
         return deliveries++;
     }
@@ -193,16 +204,28 @@ public final class Batch {
         lastPackets = 0;
         lastDoorbells = 0;
         batches++;
+        share();
         for (int i = 0; i < deliveries; i++) {
-            results[i] = offer(connections[i], slots[messageOf[i]]);
+            int message = messageOf[i];
+            results[i] = offer(connections[i], slots[message], shared[message]);
             ends[i] = sends.end(connections[i]);
         }
         for (int i = 0; i < messages; i++) {
             store.release(slots[i]);
+            sends.unshare(shared[i]);
         }
         counters.increment(Counter.BATCHES);
         counters.add(Counter.BATCH_MESSAGES, messages);
         counters.add(Counter.BATCH_DELIVERIES, deliveries);
+    }
+
+    /** Long messages go to where their receivers' segments can refer to them. */
+    private void share() {
+        for (int i = 0; i < messages; i++) {
+            int slot = slots[i];
+            shared[i] = receivers[i] < 2 || store.length(slot) < config.shareBytes() ? SummedSends.NOT_SHARED
+                    : sends.share(store.memory(slot), store.offset(slot), store.length(slot), store.sum(slot));
+        }
     }
 
     /** The emitter has run and the doorbell was rung. */
@@ -218,17 +241,17 @@ public final class Batch {
         }
     }
 
-    private int offer(Connection c, int slot) {
+    private int offer(Connection c, int slot, int payload) {
         BatchClient client = c.client;
         if (client != null && client.waiting > 0 && !drain(c)) {
             return slow(c, slot);
         }
-        int result = send(c, slot);
+        int result = send(c, slot, payload);
         return result >= 0 ? QUEUED : result == OVER_LIMIT ? slow(c, slot) : result;
     }
 
-    private int send(Connection c, int slot) {
-        return sends.send(c, store.memory(slot), store.offset(slot), store.length(slot), store.sum(slot),
+    private int send(Connection c, int slot, int payload) {
+        return sends.send(c, store.memory(slot), store.offset(slot), store.length(slot), store.sum(slot), payload,
                 config.framesPerClient());
     }
 
@@ -257,7 +280,7 @@ public final class Batch {
     private boolean drain(Connection c) {
         BatchClient client = c.client;
         while (client.waiting > 0) {
-            int result = send(c, waiting.first(client));
+            int result = send(c, waiting.first(client), SummedSends.NOT_SHARED);
             if (result == OVER_LIMIT) {
                 return false;
             }

@@ -9,9 +9,11 @@ package io.doorbell;
  * @param waiting          messages that may wait, of all clients together
  * @param waitingPerClient messages that may wait for one client
  * @param slow             what is done with slow clients for which nothing else was chosen
+ * @param shareBytes       messages of so many bytes or more lie in memory once for all their receivers, where the link
+ *                         takes frames in two pieces; shorter ones are copied for each
  */
 public record BatchConfig(int messageBytes, long periodNanos, int framesPerClient, int waiting, int waitingPerClient,
-                          SlowClient slow) {
+                          SlowClient slow, int shareBytes) {
     /** A period that never ends: only {@link Batch#flush} sends. */
     public static final long EXPLICIT = Long.MAX_VALUE;
 
@@ -22,6 +24,7 @@ public record BatchConfig(int messageBytes, long periodNanos, int framesPerClien
         atLeast("framesPerClient", framesPerClient, 1);
         atLeast("waiting", waiting, 1);
         atLeast("waitingPerClient", waitingPerClient, 1);
+        atLeast("shareBytes", shareBytes, 1);
     }
 
     private static void atLeast(String name, long value, long least) {
@@ -30,28 +33,35 @@ public record BatchConfig(int messageBytes, long periodNanos, int framesPerClien
         }
     }
 
-    /** Messages of up to 1 KiB, flushed explicitly; 32 frames for a client, 4096 messages wait, 64 for one; refused. */
+    /**
+     * Messages of up to 1 KiB, flushed explicitly; 32 frames for a client, 4096 messages wait, 64 for one; refused; those of
+     * 1 KiB are shared.
+     */
     public static BatchConfig defaults() {
-        return new BatchConfig(1024, EXPLICIT, 32, 4096, 64, SlowClient.REFUSE);
+        return new BatchConfig(1024, EXPLICIT, 32, 4096, 64, SlowClient.REFUSE, 1024);
     }
 
     public BatchConfig withMessageBytes(int bytes) {
-        return new BatchConfig(bytes, periodNanos, framesPerClient, waiting, waitingPerClient, slow);
+        return new BatchConfig(bytes, periodNanos, framesPerClient, waiting, waitingPerClient, slow, shareBytes);
     }
 
     public BatchConfig withPeriodNanos(long nanos) {
-        return new BatchConfig(messageBytes, nanos, framesPerClient, waiting, waitingPerClient, slow);
+        return new BatchConfig(messageBytes, nanos, framesPerClient, waiting, waitingPerClient, slow, shareBytes);
     }
 
     public BatchConfig withFramesPerClient(int frames) {
-        return new BatchConfig(messageBytes, periodNanos, frames, waiting, waitingPerClient, slow);
+        return new BatchConfig(messageBytes, periodNanos, frames, waiting, waitingPerClient, slow, shareBytes);
     }
 
     public BatchConfig withWaiting(int inAll, int perClient) {
-        return new BatchConfig(messageBytes, periodNanos, framesPerClient, inAll, perClient, slow);
+        return new BatchConfig(messageBytes, periodNanos, framesPerClient, inAll, perClient, slow, shareBytes);
     }
 
     public BatchConfig withSlow(SlowClient policy) {
-        return new BatchConfig(messageBytes, periodNanos, framesPerClient, waiting, waitingPerClient, policy);
+        return new BatchConfig(messageBytes, periodNanos, framesPerClient, waiting, waitingPerClient, policy, shareBytes);
+    }
+
+    public BatchConfig withShareBytes(int bytes) {
+        return new BatchConfig(messageBytes, periodNanos, framesPerClient, waiting, waitingPerClient, slow, bytes);
     }
 }

@@ -329,6 +329,17 @@ final class Arp {
         return true;
     }
 
+    /** The same for a packet in two pieces. */
+    boolean post(long frame, int length, long rest, int restLength) {
+        if (!link.transmit(frame, length, rest, restLength, now)) {
+            counters.increment(Counter.TX_LINK_FULL);
+            return false;
+        }
+        counters.increment(Counter.TX_FRAMES);
+        counters.add(Counter.TX_BYTES, length + restLength);
+        return true;
+    }
+
     private void startRequests(Neighbour neighbour, State state) {
         neighbour.state = state;
         neighbour.requests = 0;

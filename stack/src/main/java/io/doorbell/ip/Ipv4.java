@@ -322,6 +322,20 @@ public final class Ipv4 implements FrameReceiver {
         EthernetHeader.write(frameMemory, transport - HEADROOM, destinationMac, mac, EthernetHeader.TYPE_IPV4);
     }
 
+    /**
+     * Posts a segment that was prepared, whose payload lies elsewhere, to the MAC that {@link #readyMac} gave. Only on a
+     * link that takes frames in two pieces.
+     *
+     * @param transport as for {@link #prepare}
+     * @param length    bytes from there
+     * @param rest      where what follows them lies, in a frame of the link
+     * @return {@link #SENT} or {@link #LINK_FULL}
+     */
+    public int sendPrepared(long transport, int length, long rest, int restLength, Neighbour nextHop) {
+        arp.used(nextHop);
+        return arp.post(transport - HEADROOM, length + HEADROOM, rest, restLength) ? SENT : LINK_FULL;
+    }
+
     /** For segments that belong to no connection (resets, SYN-ACKs): looks the next hop up itself. */
     public int send(long transport, int length, int protocol, int source, int destination, int dscpEcn) {
         Neighbour neighbour = find(destination);

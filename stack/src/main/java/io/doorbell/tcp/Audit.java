@@ -31,6 +31,8 @@ public final class Audit {
     private final TemplateReferences references;
     private final int takenBefore;
     private final int[] referencedIn;
+    private final int[] sharedIn;
+    private final int[] sharers;
     private final Map<Tcb, Seen> seen = new IdentityHashMap<>();
     private int round;
     private int frames;
@@ -60,6 +62,8 @@ public final class Audit {
         this.references = references;
         this.takenBefore = takenBefore;
         this.referencedIn = new int[pool.capacity()];
+        this.sharedIn = new int[pool.capacity()];
+        this.sharers = new int[pool.capacity()];
     }
 
     /**
@@ -186,6 +190,9 @@ public final class Audit {
             referenced(c, s);
             // Counted with the users' buffers already.
             frames -= segments.has(s, SegmentTable.LENT) ? 1 : 0;
+            if (segments.has(s, SegmentTable.SHARED)) {
+                shares(c, s);
+            }
         }
         expect(c, c.sendTail == last, "the send queue's tail is not its last segment");
         expect(c, c.sendUnsent == frontier, "the first segment behind all that were sent is another");
@@ -314,6 +321,21 @@ public final class Audit {
         expect(c, pool.holds(pool.addressOf(frame)) > 0, "a frame is in use and free:", frame);
         referencedIn[frame] = round;
         frames++;
+    }
+
+    /** What several connections send is still what it was, and held for each of their segments. */
+    private void shares(Tcb c, int segment) {
+        long payload = segments.payload(segment);
+        int frame = pool.indexOf(payload);
+        if (sharedIn[frame] != round) {
+            referenced(c, frame);
+            sharedIn[frame] = round;
+            sharers[frame] = 0;
+        }
+        sharers[frame]++;
+        expect(c, pool.holds(payload) >= sharers[frame], "a frame is held less often than segments refer to it:", frame);
+        int sum = Checksum.fold(Checksum.sum(pool.memory(), payload, segments.length(segment)));
+        expect(c, (segments.sum(segment) + 0xffff - sum) % 0xffff == 0, "a shared payload has changed in frame", frame);
     }
 
     /** Every frame that is not free is reachable: from a connection, or held for a neighbour that has not answered. */

@@ -314,7 +314,8 @@ final class SegmentOutput {
                 && (c.partial == null || !holes.othersWait(c, segment)) && (c.finSent || c.sndUna + c.sndWnd - end > 0);
         int flags = TcpHeader.ACK | (segments.has(segment, SegmentTable.PUSH) ? TcpHeader.PSH : 0)
                 | (fin ? TcpHeader.FIN : 0);
-        if (!writer.segment(c, segments.seq(segment), flags, segments.payload(segment), length, segments.sum(segment))) {
+        if (!writer.segment(c, segments.seq(segment), flags, sendSpace.headersEnd(segment), segments.payload(segment), length,
+                segments.sum(segment))) {
             return false;
         }
         recovery.takeOff(c);
@@ -406,7 +407,8 @@ final class SegmentOutput {
         long payload = segments.payload(segment);
         int seq = segments.seq(segment);
         if (pool.holds(pool.addressOf(segment)) == 1
-                && writer.segment(c, seq, TcpHeader.ACK, payload, 1, Checksum.sum(writer.memory(), payload, 1))) {
+                && writer.segment(c, seq, TcpHeader.ACK, sendSpace.headersEnd(segment), payload, 1,
+                        Checksum.sum(writer.memory(), payload, 1))) {
             advance(c, seq + 1);
         }
     }

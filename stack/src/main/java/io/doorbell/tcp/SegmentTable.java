@@ -42,6 +42,8 @@ final class SegmentTable {
 
     /** The frame is a user's buffer: it goes back to him, not to the pool. */
     static final int LENT = 256;
+    /** The payload lies in a frame of which others have a part, too; the record's own frame is for the headers. */
+    static final int SHARED = 512;
 
     private static final int NEXT = 2;
     private static final int FLAGS = 3;

@@ -71,7 +71,8 @@ final class SegmentWriter {
         if (frame == FramePool.NONE) {
             return false;
         }
-        boolean posted = segment(c, seq, flags, frame + SendSpace.HEADROOM, 0, 0);
+        long headersEnd = frame + SendSpace.HEADROOM;
+        boolean posted = segment(c, seq, flags, headersEnd, headersEnd, 0, 0);
         pool.release(frame);
         return posted;
     }
@@ -87,11 +88,12 @@ final class SegmentWriter {
     /**
      * A segment whose payload is in place.
      *
-     * @param payload its address; the headers go in front of it
+     * @param headersEnd where the headers end: at the payload, or in another frame if the payload is shared
+     * @param payload    its address
      * @param payloadSum the payload's sum
      * @return false if the link is full
      */
-    boolean segment(Tcb c, int seq, int flags, long payload, int length, long payloadSum) {
+    boolean segment(Tcb c, int seq, int flags, long headersEnd, long payload, int length, long payloadSum) {
         long sum = payloadSum;
         int options = c.timestamps ? TcpOptions.TIMESTAMPS_LENGTH : 0;
         int blocks = 0;
@@ -100,7 +102,7 @@ final class SegmentWriter {
             blocks = sackBlocks(c, Math.min(TcpHeader.MAX_LENGTH - TcpHeader.LENGTH - options, c.mss - length));
         }
         int header = TcpHeader.LENGTH + options + (blocks == 0 ? 0 : 4 + 8 * blocks);
-        long tcp = payload - header;
+        long tcp = headersEnd - header;
         boolean marked = c.seldom != null && CongestionNotification.marks(c, seq, length);
         int allFlags = c.seldom == null ? flags : flags | CongestionNotification.flags(c, flags, marked);
         sum += TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, allFlags, window.advertise(c));
@@ -112,7 +114,8 @@ final class SegmentWriter {
             sum += Checksum.sum(memory, tcp + TcpHeader.LENGTH + options, 4 + 8 * blocks);
         }
         int ecn = marked ? CongestionNotification.ECT_0 : CongestionNotification.NOT_ECT;
-        if (!post(c, tcp, header + length, sum, ecn)) {
+        if (headersEnd == payload ? !post(c, tcp, header + length, sum, ecn)
+                : !postTwo(c, tcp, header, payload, length, sum, ecn)) {
             return false;
         }
         if (marked) {
@@ -187,8 +190,27 @@ final class SegmentWriter {
     private boolean post(Tcb c, long tcp, int length, long sum, int ecn) {
         TcpHeader.writeChecksum(memory, tcp, sum
                 + Checksum.pseudoHeader(c.localAddress, c.remoteAddress, Ipv4Header.PROTOCOL_TCP, length));
-        int result = ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress,
-                c.options.dscp() << 2 | ecn, c.nextHop);
+        return posted(ipv4.send(tcp, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress,
+                c.options.dscp() << 2 | ecn, c.nextHop));
+    }
+
+    /**
+     * The same for a payload that lies elsewhere. It leaves in two pieces; or, where a neighbour's MAC must be asked for
+     * while the frame waits, as one, for which the payload is copied behind the headers.
+     */
+    private boolean postTwo(Tcb c, long tcp, int header, long payload, int length, long sum, int ecn) {
+        if (ipv4.readyMac(c.nextHop) == Ipv4.NO_MAC) {
+            MemorySegment.copy(memory, payload, memory, tcp + header, length);
+            return post(c, tcp, header + length, sum, ecn);
+        }
+        TcpHeader.writeChecksum(memory, tcp, sum
+                + Checksum.pseudoHeader(c.localAddress, c.remoteAddress, Ipv4Header.PROTOCOL_TCP, header + length));
+        ipv4.prepare(tcp, header + length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress,
+                c.options.dscp() << 2 | ecn, ipv4.readyMac(c.nextHop));
+        return posted(ipv4.sendPrepared(tcp, header, payload, length, c.nextHop));
+    }
+
+    private boolean posted(int result) {
         if (result == Ipv4.LINK_FULL) {
             counters.increment(Counter.TX_LINK_FULL);
             return false;

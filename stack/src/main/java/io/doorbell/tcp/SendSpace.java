@@ -102,6 +102,7 @@ final class SendSpace {
         }
         int segment = behind ? c.sendTail : reserve(c, length);
         int at = behind ? segments.length(segment) : 0;
+        own(segment);
         MemorySegment.copy(source, offset, memory, segments.payload(segment) + at, length);
         segments.sum(segment, Checksum.fold((long) segments.sum(segment) + ((at & 1) == 0 ? sum : Checksum.swap(sum))));
         if (behind) {
@@ -188,6 +189,40 @@ final class SendSpace {
         return segment;
     }
 
+    /**
+     * Takes sequence space for content that others have, too: it stays where it is, held for this segment from now on,
+     * and the segment's own frame is for its headers. The caller has made sure that a frame is free.
+     *
+     * @param piece the record of the frame in which it lies
+     */
+    void refer(Tcb c, int piece) {
+        int segment = pool.indexOf(pool.allocate());
+        long payload = segments.payload(piece);
+        int length = segments.length(piece);
+        pool.hold(payload);
+        segments.create(segment, c.sndEnd, length, payload, SegmentTable.READY | SegmentTable.SHARED);
+        segments.sum(segment, segments.sum(piece));
+        append(c, segment);
+        c.sndEnd += length;
+    }
+
+    /** Where a segment's headers end: in front of its payload, or in its own frame if the payload is shared. */
+    long headersEnd(int segment) {
+        return segments.has(segment, SegmentTable.SHARED) ? pool.addressOf(segment) + HEADROOM : segments.payload(segment);
+    }
+
+    /** Copies a payload that is shared into the segment's own frame: only there something can follow it. */
+    private void own(int segment) {
+        if (segments.has(segment, SegmentTable.SHARED)) {
+            long shared = segments.payload(segment);
+            long payload = headersEnd(segment);
+            MemorySegment.copy(memory, shared, memory, payload, segments.length(segment));
+            segments.payload(segment, payload);
+            segments.clear(segment, SegmentTable.SHARED);
+            pool.release(shared);
+        }
+    }
+
     private void append(Tcb c, int segment) {
         if (c.sendTail == Tcb.NONE) {
             c.sendHead = segment;
@@ -201,20 +236,21 @@ final class SendSpace {
     }
 
     /** Bytes that still fit behind the last segment, if it has not left yet. */
-    private int tailRoom(Tcb c) {
+    int tailRoom(Tcb c) {
         int tail = c.sendTail;
         if (tail == Tcb.NONE || !segments.has(tail, SegmentTable.READY) || segments.has(tail, SegmentTable.SENT)
                 || pool.holds(pool.addressOf(tail)) > 1) {
             return 0;
         }
         long frameEnd = pool.addressOf(tail) + pool.frameSize();
-        long inFrame = frameEnd - segments.payload(tail) - segments.length(tail);
+        long inFrame = frameEnd - headersEnd(tail) - segments.length(tail);
         return (int) Math.max(0, Math.min(inFrame, c.mss - segments.length(tail)));
     }
 
     private void extendTail(Tcb c, MemorySegment source, long offset, int length) {
         int tail = c.sendTail;
         int at = segments.length(tail);
+        own(tail);
         fill(tail, at, source, offset, length);
         segments.length(tail, at + length);
         c.sndEnd += length;
@@ -250,9 +286,12 @@ final class SendSpace {
     private void giveBack(int segment) {
         if (segments.has(segment, SegmentTable.LENT)) {
             segments.clear(segment, SegmentTable.LENT);
-        } else {
-            pool.release(pool.addressOf(segment));
+            return;
         }
+        if (segments.has(segment, SegmentTable.SHARED)) {
+            pool.release(segments.payload(segment));
+        }
+        pool.release(pool.addressOf(segment));
     }
 
     private void trimFront(Tcb c, int segment, int bytes) {
@@ -286,7 +325,7 @@ final class SendSpace {
         MemorySegment.copy(memory, segments.payload(segment) + size, memory, frame + HEADROOM, rest);
         segments.create(second, segments.seq(segment) + size, rest, frame + HEADROOM, 0);
         scoreboard.split(c, segment, second);
-        segments.clear(second, SegmentTable.LENT);
+        segments.clear(second, SegmentTable.LENT | SegmentTable.SHARED);
         segments.clear(segment, SegmentTable.PUSH);
         segments.length(segment, size);
         resum(segment);

@@ -8,12 +8,18 @@ import java.lang.foreign.MemorySegment;
  * that such a sender sets: frames, since a client that stops reading holds frames, however short the messages are.
  */
 public final class SummedSends {
+    /** No payload that connections share. */
+    public static final int NOT_SHARED = Tcb.NONE;
+
     private final SendSpace sendSpace;
     private final PathMtu paths;
     private final Lifecycle lifecycle;
     private final WritableWaiters starved;
+    private final SharedPayloads payloads;
 
-    SummedSends(SendSpace sendSpace, PathMtu paths, Lifecycle lifecycle, WritableWaiters starved) {
+    SummedSends(SendSpace sendSpace, SharedPayloads payloads, PathMtu paths, Lifecycle lifecycle,
+                WritableWaiters starved) {
+        this.payloads = payloads;
         this.sendSpace = sendSpace;
         this.paths = paths;
         this.lifecycle = lifecycle;
@@ -21,18 +27,35 @@ public final class SummedSends {
     }
 
     /**
+     * Puts a message where the segments of all its receivers may refer to it. It costs a frame for each full segment.
+     *
+     * @return its number, for {@link #send}, until {@link #unshare}; {@link #NOT_SHARED} if the link takes no frames in
+     *         two pieces or too few frames are free
+     */
+    public int share(MemorySegment source, long offset, int length, int sum) {
+        return payloads.write(source, offset, length, sum);
+    }
+
+    /** No other send will name it. The frames are given back when the last receiver has acknowledged it or has ended. */
+    public void unshare(int shared) {
+        payloads.release(shared);
+    }
+
+    /**
      * SEND, all bytes or none. A refusal makes the stack tell when there is room again.
      *
-     * @param sum       folded, of the message alone
+     * @param sum        folded, of the message alone
+     * @param shared     from {@link #share}, of the same message, to refer to it where that is of use; or {@link #NOT_SHARED}
      * @param mostFrames of unacknowledged data: beyond it the send is refused, unless it fits behind what waits to leave
      * @return {@code length}, or {@link Tcb#BACKPRESSURE}, {@link Tcb#CLOSED}, {@link Tcb#NOT_CONNECTED}
      */
-    public int send(Tcb c, MemorySegment source, long offset, int length, int sum, int mostFrames) {
+    public int send(Tcb c, MemorySegment source, long offset, int length, int sum, int shared, int mostFrames) {
         if (!c.state.sends() || c.finQueued) {
             return Tcp.refusal(c);
         }
         paths.age(c);
-        int result = sendSpace.sendSummed(c, source, offset, length, sum, mostFrames);
+        int result = payloads.suits(c, shared, length) ? payloads.send(c, shared, length, mostFrames)
+                : sendSpace.sendSummed(c, source, offset, length, sum, mostFrames);
         if (result == Tcb.BACKPRESSURE) {
             c.wantsWritable = true;
             if (c.unacknowledged() == 0) {

@@ -113,7 +113,8 @@ public final class Tcp implements Transport {
                 new PeerLiveness(lifecycle, output, counters), config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
-        summedSends = new SummedSends(sendSpace, paths, lifecycle, starved);
+        summedSends = new SummedSends(sendSpace, new SharedPayloads(link, segments, sendSpace,
+                TcpOptions.segmentSize(mtu, mtu, config.timestamps()), counters), paths, lifecycle, starved);
         references = new TemplateReferences(link, segments, sendSpace, config, counters);
         templates = new TemplateOutput(this, link, ipv4, scoreboard, sendSpace, output, recovery, window, paths,
                 lifecycle, config, counters, references);
