@@ -5,7 +5,8 @@ package io.doorbell;
  *
  * @param messageBytes     the longest message; each takes a slot of so many bytes while it is in the batch or waits
  * @param periodNanos      after so long, from the first message on, a poll flushes the batch; {@link #EXPLICIT} for never
- * @param framesPerClient  frames of unacknowledged data at which a client counts as slow
+ * @param framesPerClient  frames of unacknowledged data at which a client counts as slow; those in which shared payloads
+ *                         lie, once for all clients, not counted
  * @param waiting          messages that may wait, of all clients together
  * @param waitingPerClient messages that may wait for one client
  * @param slow             what is done with slow clients for which nothing else was chosen

@@ -29,6 +29,8 @@ final class FanOutStage implements AutoCloseable {
     final List<Connection> accepted = new ArrayList<>();
     final ConnectionSet everybody = new ConnectionSet();
     final int[] writable = new int[1];
+    /** Bytes of a message. */
+    final int length;
     private final MemorySegment message = Arena.ofAuto().allocate(4096);
     long now = 1_000_000_000;
 
@@ -36,8 +38,13 @@ final class FanOutStage implements AutoCloseable {
         this(config, PipeLink.options(), 16_384, link -> link);
     }
 
-    /** @param path what lies between the server and the cable */
     FanOutStage(BatchConfig config, PipeLink.Options options, int clientWindow, UnaryOperator<Link> path) {
+        this(config, options, clientWindow, MESSAGE, path);
+    }
+
+    /** @param path what lies between the server and the cable */
+    FanOutStage(BatchConfig config, PipeLink.Options options, int clientWindow, int length, UnaryOperator<Link> path) {
+        this.length = length;
         pair = options.pair();
         cable = new VanishingLink(pair.right());
         server = TcpStack.on(path.apply(pair.left())).address("10.0.0.1/24").seed(1)
@@ -69,7 +76,7 @@ final class FanOutStage implements AutoCloseable {
     static final class Client implements ConnectionHandler {
         final List<Integer> numbers = new ArrayList<>();
         final List<Integer> keys = new ArrayList<>();
-        private final byte[] part = new byte[MESSAGE];
+        private final byte[] part;
         private int have;
         Connection connection;
         boolean reads = true;
@@ -78,6 +85,15 @@ final class FanOutStage implements AutoCloseable {
         int resetAfter = Integer.MAX_VALUE;
         CloseReason closed;
 
+        Client() {
+            this(MESSAGE);
+        }
+
+        /** @param length of a message */
+        Client(int length) {
+            part = new byte[length];
+        }
+
         @Override
         public int data(Connection c, MemorySegment memory, long offset, int length) {
             if (!reads) {
@@ -85,7 +101,7 @@ final class FanOutStage implements AutoCloseable {
             }
             for (int i = 0; i < length && remembers; i++) {
                 part[have++] = (byte) Bytes.u8(memory, offset + i);
-                if (have == MESSAGE) {
+                if (have == part.length) {
                     have = 0;
                     MemorySegment whole = MemorySegment.ofArray(part);
                     numbers.add(Bytes.u32(whole, 0));
@@ -107,7 +123,7 @@ final class FanOutStage implements AutoCloseable {
     /** Connects so many clients, one after the other, so that client {@code i} is {@code accepted.get(i)}. */
     FanOutStage connect(int count) {
         for (int i = 0; i < count; i++) {
-            Client client = new Client();
+            Client client = new Client(length);
             all.add(client);
             client.connection = clients.connect("10.0.0.1", 80, client);
             for (int step = 0; accepted.size() < all.size(); step++) {
@@ -123,11 +139,11 @@ final class FanOutStage implements AutoCloseable {
 
     /** Has the next message stored. */
     int put(int number) {
-        return batch.put(content(number, 0), 0, MESSAGE);
+        return batch.put(content(number, 0), 0, length);
     }
 
     int putKeyed(int number, int key) {
-        return batch.putKeyed(key, content(number, key), 0, MESSAGE);
+        return batch.putKeyed(key, content(number, key), 0, length);
     }
 
     private MemorySegment content(int number, int key) {
