@@ -23,9 +23,9 @@ final class DoorbellFanOut extends FanOut {
     private final MemorySegment message;
     private final int messages;
 
-    DoorbellFanOut(PinnedThreads threads, TcpStack stack, PostedTimeLink link, Batch batch, FanOutClients clients,
+    DoorbellFanOut(String name, PinnedThreads threads, TcpStack stack, PostedTimeLink link, Batch batch, FanOutClients clients,
                    FanOutCommand.Size size, String address, int port, int payload) {
-        super("Doorbell, one batch", threads, clients, (long) size.messages() * size.clients() * payload);
+        super(name, threads, clients, (long) size.messages() * size.clients() * payload);
         this.stack = stack;
         this.link = link;
         this.batch = batch;

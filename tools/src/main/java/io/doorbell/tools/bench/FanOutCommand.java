@@ -4,6 +4,7 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import io.doorbell.Batch;
 import io.doorbell.BatchConfig;
 import io.doorbell.TcpStack;
+import io.doorbell.counters.Counter;
 import io.doorbell.netns.VethPair;
 import io.doorbell.tcp.TcpConfig;
 import io.doorbell.tools.cli.ExitCode;
@@ -26,11 +27,14 @@ import picocli.CommandLine.TypeConversionException;
 final class FanOutCommand extends Benchmark {
     private static final String DOORBELL = "10.77.1.1";
     private static final String PEER = "10.77.1.2";
+    private static final String SHARING = "10.77.3.1";
+    private static final String SHARING_PEER = "10.77.3.2";
     private static final String KERNEL_LEFT = "10.77.2.1";
     private static final String KERNEL_RIGHT = "10.77.2.2";
     private static final int FIRST_PORT = 7000;
     private static final int FRAMES = 1 << 16;
     private static final int FRAMES_PER_CLIENT = 128;
+    private static final int LONGEST = 8192;
     private static final int OTHER_DESCRIPTORS = 500;
 
     @Option(names = "--sizes", paramLabel = "MxC", split = ",", defaultValue = "10x10,100x100,1x1000,1x10000",
@@ -38,8 +42,17 @@ final class FanOutCommand extends Benchmark {
     private List<Size> sizes;
 
     @Option(names = "--payload", paramLabel = "BYTES", defaultValue = "200", converter = PayloadConverter.class,
-            description = "Bytes of a message, at most 1024 (default: ${DEFAULT-VALUE}).")
+            description = "Bytes of a message, at most " + LONGEST + " (default: ${DEFAULT-VALUE}).")
     private int payload;
+
+    @Option(names = "--share-bytes", paramLabel = "BYTES", converter = PayloadConverter.class,
+            description = "Beside them a Doorbell whose link takes frames in two pieces, and which does not copy messages of so"
+                    + " many bytes or more for each client.")
+    private Integer shareBytes;
+
+    /** A stack on a link of its own, and its batch. */
+    private record Server(String address, PostedTimeLink link, TcpStack stack, Batch batch) {
+    }
 
     /** So many messages for each of so many clients. */
     record Size(int messages, int clients) {
@@ -50,26 +63,50 @@ final class FanOutCommand extends Benchmark {
         int most = sizes.stream().mapToInt(Size::clients).max().orElseThrow();
         requireDescriptors(most, ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class)
                 .getMaxFileDescriptorCount());
-        VethPair xdpPair = pair("xdp0").addresses(null, PEER + "/24").create();
+        Server copying = server("xdp0", DOORBELL, PEER, most, false);
+        Server sharing = shareBytes == null ? null : server("xdp1", SHARING, SHARING_PEER, most, true);
         VethPair kernelPair = pair("kernel0").addresses(KERNEL_LEFT + "/24", KERNEL_RIGHT + "/24").create();
-        PostedTimeLink link = new PostedTimeLink(made(xdpPair.left().namespace().call(() ->
-                XdpLink.on(xdpPair.left().name()).address(DOORBELL).frames(FRAMES).open())));
-        TcpStack stack = made(TcpStack.on(link).address(DOORBELL + "/24")
-                .tcp(TcpConfig.builder().maxConnections(2 * most + 100).build()).build());
-        Batch batch = stack.batch(BatchConfig.defaults().withFramesPerClient(FRAMES_PER_CLIENT));
         Table table = new Table("messages x clients", "Doorbell us", "NIO us", "ratio", "doorbells", "NIO calls",
                 "packets", "ns a packet", "ours");
+        Table sharedTable = new Table("messages x clients", "copied us", "shared us", "ratio", "copied ours ns a packet",
+                "shared ours ns a packet");
         List<Figures> figures = new ArrayList<>();
         StringBuilder text = new StringBuilder();
         for (Size size : sizes) {
-            try (FanOut doorbell = new DoorbellFanOut(threads(), stack, link, batch, clients(), size, DOORBELL,
-                    FIRST_PORT + figures.size(), payload); FanOut kernel = kernel(size)) {
-                text.append(measure(List.of(doorbell, kernel))).append(System.lineSeparator());
+            int port = FIRST_PORT + figures.size();
+            try (FanOut doorbell = doorbell("Doorbell, one batch", copying, size, port); FanOut kernel = kernel(size);
+                    FanOut shared = sharing == null ? null : doorbell("Doorbell, shared payloads", sharing, size, port)) {
+                text.append(measure(shared == null ? List.of(doorbell, kernel) : List.of(doorbell, shared, kernel)))
+                        .append(System.lineSeparator());
                 figures.add(report(size, doorbell, kernel, table));
+                if (shared != null) {
+                    compare(size, doorbell, shared, figures.getLast(), sharedTable);
+                }
             }
         }
+        if (sharing != null && payload >= shareBytes && sharing.stack.counters().get(Counter.BATCH_SHARED) == 0) {
+            throw new UserError(ExitCode.FAILED, "nothing was shared: give sizes of more than one client");
+        }
+        if (sharing != null) {
+            text.insert(0, sharedTable + System.lineSeparator());
+        }
         return new Report(String.format("messages of %d bytes, %s, medians of %d rounds of %s s%n%n%s%n%s%n", payload,
-                link.statistics().mode, rounds(), seconds(), table, text), figures);
+                copying.link.statistics().mode, rounds(), seconds(), table, text), figures);
+    }
+
+    private Server server(String pair, String address, String peer, int clients, boolean shares) {
+        VethPair veth = pair(pair).addresses(null, peer + "/24").create();
+        PostedTimeLink link = new PostedTimeLink(made(veth.left().namespace().call(() ->
+                XdpLink.on(veth.left().name()).address(address).frames(FRAMES).scatter(shares).open())));
+        TcpStack stack = made(TcpStack.on(link).address(address + "/24")
+                .tcp(TcpConfig.builder().maxConnections(2 * clients + 100).build()).build());
+        BatchConfig config = BatchConfig.defaults().withFramesPerClient(FRAMES_PER_CLIENT).withMessageBytes(LONGEST);
+        return new Server(address, link, stack, stack.batch(shares ? config.withShareBytes(shareBytes) : config));
+    }
+
+    private FanOut doorbell(String name, Server server, Size size, int port) {
+        return new DoorbellFanOut(name, threads(), server.stack, server.link, server.batch, clients(), size,
+                server.address, port, payload);
     }
 
     /** The clients of either contestant are in a process of their own; the kernel's server is in this one. */
@@ -92,6 +129,24 @@ final class FanOutCommand extends Benchmark {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The same messages to as many clients, copied for each or shared by all. */
+    private static void compare(Size size, FanOut copied, FanOut shared, Figures figures, Table table) {
+        double copiedNanos = copied.median(FanOut.Result::p50Nanos);
+        double copiedOwn = copiedNanos - copied.median(FanOut.Result::callP50Nanos);
+        double nanos = shared.median(FanOut.Result::p50Nanos);
+        double own = nanos - shared.median(FanOut.Result::callP50Nanos);
+        double packets = shared.median(r -> (double) r.packets() / r.count());
+        figures.put("shared_p50_ns", Math.round(nanos))
+                .put("shared_build_p50_ns", Math.round(own))
+                .put("shared_to_copied", nanos / copiedNanos)
+                .put("shared_doorbells", shared.median(r -> (double) r.calls() / r.count()))
+                .put("shared_packets", packets)
+                .put("shared_alloc_bytes_per_op",
+                        shared.sum(FanOut.Result::allocatedBytes) / shared.sum(FanOut.Result::count));
+        table.row(size.messages() + " x " + size.clients(), Table.number(1, copiedNanos / 1000), Table.number(1, nanos / 1000),
+                Table.number(2, nanos / copiedNanos), Table.number(0, copiedOwn / packets), Table.number(0, own / packets));
     }
 
     private Figures report(Size size, FanOut doorbell, FanOut kernel, Table table) {
@@ -138,8 +193,9 @@ final class FanOutCommand extends Benchmark {
     static final class PayloadConverter implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String text) {
-            if (!text.matches("[1-9][0-9]{0,3}") || Integer.parseInt(text) > 1024) {
-                throw new TypeConversionException("'" + text + "' is not the length of a message: give 1 to 1024 bytes");
+            if (!text.matches("[1-9][0-9]{0,3}") || Integer.parseInt(text) > LONGEST) {
+                throw new TypeConversionException("'" + text + "' is not the length of a message: give 1 to " + LONGEST
+                        + " bytes");
             }
             return Integer.valueOf(text);
         }

@@ -82,6 +82,17 @@ class BenchTest {
 
     @Test
     @RequiresRoot
+    void fanOutMeasuresSharedPayloadsBesideCopies() throws IOException {
+        Map<String, Double> figures = run("fanout", "--sizes", "2x10", "--payload", "1200", "--share-bytes", "1000");
+        assertEquals(List.of("shared_p50_ns", "shared_build_p50_ns", "shared_to_copied", "shared_doorbells", "shared_packets",
+                "shared_alloc_bytes_per_op"), List.copyOf(figures.keySet()).subList(13, 19));
+        assertEquals(20, figures.get("packets"), 0.5);
+        assertEquals(20, figures.get("shared_packets"), 0.5);
+        assertEquals(1, figures.get("shared_doorbells"));
+    }
+
+    @Test
+    @RequiresRoot
     void tenMessagesToTenClientsAreOneDoorbellSeenFromOutside() throws IOException {
         Map<String, Double> figures = run("fanout", "--sizes", "10x10");
         assertEquals(1, figures.get("doorbells_outside"));
