@@ -66,6 +66,8 @@ public final class Batch {
     private boolean open;
     private boolean flushing;
     private boolean leaving;
+    /** Nobody gets a second message: what is handed to a connection may leave before the next is looked at. */
+    private boolean alone;
     private long deadline = Long.MAX_VALUE;
     private long framesBefore;
     private long doorbellsBefore;
@@ -205,6 +207,8 @@ public final class Batch {
         lastDoorbells = 0;
         batches++;
         share();
+        alone = messages == 1;
+        sends.begin();
         for (int i = 0; i < deliveries; i++) {
             int message = messageOf[i];
             results[i] = offer(connections[i], slots[message], shared[message]);
@@ -214,6 +218,7 @@ public final class Batch {
             store.release(slots[i]);
             sends.unshare(shared[i]);
         }
+        alone = false;
         counters.increment(Counter.BATCHES);
         counters.add(Counter.BATCH_MESSAGES, messages);
         counters.add(Counter.BATCH_DELIVERIES, deliveries);
@@ -246,12 +251,12 @@ public final class Batch {
         if (client != null && client.waiting > 0 && !drain(c)) {
             return slow(c, slot);
         }
-        int result = send(c, slot, payload);
+        int result = send(c, slot, payload, alone);
         return result >= 0 ? QUEUED : result == OVER_LIMIT ? slow(c, slot) : result;
     }
 
-    private int send(Connection c, int slot, int payload) {
-        return sends.send(c, store.memory(slot), store.offset(slot), store.length(slot), store.sum(slot), payload,
+    private int send(Connection c, int slot, int payload, boolean atOnce) {
+        return sends.send(c, store.memory(slot), store.offset(slot), store.length(slot), store.sum(slot), payload, atOnce,
                 config.framesPerClient());
     }
 
@@ -280,7 +285,7 @@ public final class Batch {
     private boolean drain(Connection c) {
         BatchClient client = c.client;
         while (client.waiting > 0) {
-            int result = send(c, waiting.first(client), SummedSends.NOT_SHARED);
+            int result = send(c, waiting.first(client), SummedSends.NOT_SHARED, false);
             if (result == OVER_LIMIT) {
                 return false;
             }

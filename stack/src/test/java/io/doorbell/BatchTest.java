@@ -8,9 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.FanOutStage.Client;
 import io.doorbell.counters.Counter;
+import io.doorbell.link.LinkDecorator;
 import io.doorbell.link.PipeLink;
 import io.doorbell.tcp.CloseReason;
+import io.doorbell.wire.Bytes;
+import io.doorbell.wire.EthernetHeader;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -25,6 +29,12 @@ class BatchTest {
         for (int number = from; number < to; number++) {
             stage.batch.add(stage.put(number), stage.everybody);
         }
+    }
+
+    /** The clients take what is on the cable; a second look gives its room back. */
+    private static void take(FanOutStage stage) {
+        stage.clients.poll(stage.now);
+        stage.clients.poll(stage.now);
     }
 
     /** Puts and flushes until the client is slow; the number behind the last message. */
@@ -135,6 +145,47 @@ class BatchTest {
             assertTrue(stage.server.counters().get(Counter.TX_LINK_FULL) < 100,
                     () -> stage.server.counters().get(Counter.TX_LINK_FULL) + " segments were formed for a full ring");
             stage.all.forEach(client -> assertEquals(numbers(0, 1), client.numbers));
+        }
+    }
+
+    @Test
+    void aSingleMessageLeavesClientByClientAndWhoOwesSomethingSendsBothInOneSegment() {
+        List<Integer> order = new ArrayList<>();
+        try (FanOutStage stage = new FanOutStage(BatchConfig.defaults(), PipeLink.options(), 16_384, link ->
+                new LinkDecorator(link) {
+                    @Override
+                    public boolean transmit(long address, int length, long nowNanos) {
+                        order.add(Bytes.u16(frames().memory(), address + EthernetHeader.LENGTH + 22));
+                        return super.transmit(address, length, nowNanos);
+                    }
+                }).connect(3)) {
+            List<Integer> ports = stage.accepted.stream().map(Connection::remotePort).toList();
+            stage.accepted.getFirst().send(MemorySegment.ofArray(new byte[FanOutStage.MESSAGE]), 0, FanOutStage.MESSAGE);
+            order.clear();
+            putForAll(stage, 7, 8);
+            stage.batch.flush(stage.now);
+            assertEquals(List.of(ports.get(1), ports.get(2), ports.get(0)), order);
+            assertEquals(3, stage.batch.packets());
+            assertEquals(1, stage.batch.doorbells());
+            stage.settle();
+            assertEquals(List.of(0, 7), stage.all.getFirst().numbers);
+        }
+    }
+
+    @Test
+    void whoWaitsForRoomOnTheLinkKeepsHisTurn() {
+        PipeLink.Options ring = PipeLink.options().queueLength(4);
+        try (FanOutStage stage = new FanOutStage(BatchConfig.defaults(), ring, 16_384, link -> link).connect(8)) {
+            putForAll(stage, 0, 1);
+            stage.batch.flush(stage.now);
+            take(stage);
+            stage.batch.add(stage.put(1), stage.accepted.getFirst());
+            stage.batch.flush(stage.now);
+            take(stage);
+            assertEquals(numbers(0, 1), stage.all.getFirst().numbers, "others have waited longer");
+            assertEquals(numbers(0, 1), stage.all.getLast().numbers);
+            stage.settle();
+            assertEquals(numbers(0, 2), stage.all.getFirst().numbers);
         }
     }
 

@@ -23,6 +23,9 @@ final class Lifecycle {
     private final Counters counters;
     private Tcb firstOutput;
     private Tcb lastOutput;
+    /** The last run of the emitter left somebody behind. */
+    private boolean someWait;
+    private long refusals;
     private long now;
     /** Null if nobody wants to see them. */
     private InspectionRows rows;
@@ -79,6 +82,27 @@ final class Lifecycle {
         }
     }
 
+    /** Those for which {@link #output} is called until {@link #runOutput} may be emitted at once. */
+    void beginOutput() {
+        refusals = counters.get(Counter.TX_LINK_FULL);
+    }
+
+    /**
+     * Lets the emitter send for a connection at once, while all of it is in the processor's caches, unless others wait
+     * for the link, or the connection itself waits with what it owes already. Then it takes its turn.
+     */
+    void output(Tcb c) {
+        boolean turn = c.outputPending || someWait || counters.get(Counter.TX_LINK_FULL) != refusals;
+        if (turn || emit(c)) {
+            wantOutput(c);
+        }
+    }
+
+    private boolean emit(Tcb c) {
+        touch(c);
+        return output.run(c);
+    }
+
     /**
      * Lets the emitter send for every connection that has something to send, until the link is full: thousands that
      * wait would each form a segment in vain, at every poll. They stay in their order, behind the one that was refused.
@@ -88,21 +112,21 @@ final class Lifecycle {
         Tcb last = lastOutput;
         firstOutput = null;
         lastOutput = null;
-        long refusals = counters.get(Counter.TX_LINK_FULL);
+        beginOutput();
         while (c != null) {
             if (counters.get(Counter.TX_LINK_FULL) != refusals) {
                 keepWaiting(c, last);
-                return;
+                break;
             }
             Tcb next = c.nextOutput;
             c.nextOutput = null;
             c.outputPending = false;
-            touch(c);
-            if (output.run(c)) {
+            if (emit(c)) {
                 wantOutput(c);
             }
             c = next;
         }
+        someWait = firstOutput != null;
     }
 
     private void keepWaiting(Tcb first, Tcb last) {

@@ -46,10 +46,12 @@ public final class SummedSends {
      *
      * @param sum        folded, of the message alone
      * @param shared     from {@link #share}, of the same message, to refer to it where that is of use; or {@link #NOT_SHARED}
+     * @param alone      the connection gets nothing else before the next output: it may leave at once, to be flushed then
      * @param mostFrames of unacknowledged data: beyond it the send is refused, unless it fits behind what waits to leave
      * @return {@code length}, or {@link Tcb#BACKPRESSURE}, {@link Tcb#CLOSED}, {@link Tcb#NOT_CONNECTED}
      */
-    public int send(Tcb c, MemorySegment source, long offset, int length, int sum, int shared, int mostFrames) {
+    public int send(Tcb c, MemorySegment source, long offset, int length, int sum, int shared, boolean alone,
+                    int mostFrames) {
         if (!c.state.sends() || c.finQueued) {
             return Tcp.refusal(c);
         }
@@ -61,10 +63,17 @@ public final class SummedSends {
             if (c.unacknowledged() == 0) {
                 starved.add(c);
             }
+        } else if (alone) {
+            lifecycle.output(c);
         } else {
             lifecycle.wantOutput(c);
         }
         return result;
+    }
+
+    /** From now on until the next output, sends may leave at once. */
+    public void begin() {
+        lifecycle.beginOutput();
     }
 
     /** Whether it is the connection's own fault that a send was refused, and not that frames are short. */
