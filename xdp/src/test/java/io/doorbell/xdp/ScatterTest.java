@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.doorbell.Batch;
+import io.doorbell.BatchConfig;
 import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
 import io.doorbell.TcpStack;
@@ -31,6 +33,7 @@ class ScatterTest {
     private static final int HEAD = 41;
     private static final int LAST = 1300;
     private static final int MESSAGES = 2_000;
+    private static final int CLIENTS = 20;
     private static final long LONGEST_NANOS = 30_000_000_000L;
 
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -101,6 +104,55 @@ class ScatterTest {
         TcpStack sender = stack(a, SENDER, false);
         exchange(sender, stack(b, RECEIVER, false));
         assertEquals(0, sender.counters().get(Counter.TEMPLATE_SENDS_BY_REFERENCE));
+    }
+
+    @Test
+    void oneFrameWithAPayloadLeavesForManyConnectionsAndComesBack() {
+        TcpStack sender = stack(a, SENDER, true);
+        TcpStack receiver = stack(b, RECEIVER, false);
+        int before = sender.link().frames().available();
+        List<Messages> received = new ArrayList<>();
+        List<Connection> clients = new ArrayList<>();
+        receiver.listen(7, c -> {
+            received.add(new Messages());
+            return received.getLast();
+        });
+        long until = System.nanoTime() + LONGEST_NANOS;
+        for (int i = 0; i < CLIENTS; i++) {
+            clients.add(sender.connect(RECEIVER, 7, new Messages()));
+            while (received.size() <= i && System.nanoTime() < until) {
+                poll(sender, receiver);
+            }
+        }
+        Batch batch = sender.batch(BatchConfig.defaults().withMessageBytes(HEAD + LAST).withFramesPerClient(1_000));
+        byte[] message = new byte[HEAD + LAST];
+        for (int number = 0; number < MESSAGES; number++) {
+            for (int i = 0; i < message.length; i++) {
+                message[i] = (byte) at(number, i);
+            }
+            int put = batch.put(MemorySegment.ofArray(message), 0, message.length);
+            clients.forEach(client -> batch.add(put, client));
+            batch.flush(System.nanoTime());
+            while (least(clients) < 4 * message.length && System.nanoTime() < until) {
+                poll(sender, receiver);
+            }
+        }
+        clients.forEach(Connection::close);
+        while (sender.link().frames().available() < before && System.nanoTime() < until) {
+            poll(sender, receiver);
+        }
+        for (Messages each : received) {
+            assertNull(each.fault);
+            assertEquals(MESSAGES, each.number);
+        }
+        long shared = sender.counters().get(Counter.BATCH_SHARED);
+        assertTrue(shared > (long) CLIENTS * MESSAGES / 2, shared + " shared");
+        assertEquals(before, sender.link().frames().available());
+        assertEquals(0, sender.link().statistics().invalidDescriptors);
+    }
+
+    private static int least(List<Connection> clients) {
+        return clients.stream().mapToInt(Connection::sendSpace).min().orElseThrow();
     }
 
     private static void exchange(TcpStack sender, TcpStack receiver) {

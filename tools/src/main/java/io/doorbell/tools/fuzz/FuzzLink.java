@@ -132,21 +132,44 @@ final class FuzzLink implements Link {
 
     @Override
     public boolean transmit(long address, int length, long nowNanos) {
+        return transmit(address, length, address, 0, nowNanos);
+    }
+
+    @Override
+    public boolean scatter() {
+        return true;
+    }
+
+    @Override
+    public boolean transmit(long address, int length, long rest, int restLength, long nowNanos) {
         if (room <= 0 || warm) {
             return room > 0;
         }
         room -= room == Integer.MAX_VALUE ? 0 : 1;
-        if (length > MTU + FrameBytes.IP || (address & FRAME_SIZE - 1) + length > FRAME_SIZE) {
-            fault = length + " bytes at " + address + " are more than fit into a frame or the MTU";
+        if (length + restLength > MTU + FrameBytes.IP || !isInFrame(address, length) || !isInFrame(rest, restLength)) {
+            fault = length + " bytes at " + address + " and " + restLength + " at " + rest
+                    + " are more than fit into a frame or the MTU";
             return false;
         }
         transmitted++;
-        frames.hold(address);
-        byte[] bytes = Arrays.copyOfRange(region, (int) address, (int) address + length);
-        posted.add(new Posted(address, bytes));
+        byte[] bytes = Arrays.copyOf(post(address, length), length + restLength);
+        if (restLength > 0) {
+            System.arraycopy(post(rest, restLength), 0, bytes, length, restLength);
+        }
         // Now, since until the flush the connection that sent it may be over and another one have its ports.
         wire.accept(bytes);
         return true;
+    }
+
+    private static boolean isInFrame(long address, int length) {
+        return (address & FRAME_SIZE - 1) + length <= FRAME_SIZE;
+    }
+
+    private byte[] post(long address, int length) {
+        frames.hold(address);
+        byte[] bytes = Arrays.copyOfRange(region, (int) address, (int) address + length);
+        posted.add(new Posted(address, bytes));
+        return bytes;
     }
 
     @Override

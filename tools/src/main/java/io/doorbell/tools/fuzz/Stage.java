@@ -28,6 +28,8 @@ final class Stage {
     private static final int MOST_FRAMES_OUT = 5_000;
     private static final int MOST_DEADLINES = 20_000;
     private static final long AFTERMATH_NANOS = 3_600 * SECOND;
+    /** Some of the messages to everybody are longer, some are shorter. */
+    private static final int SHARED_FROM = 300;
     private static final byte[] REGION = FuzzLink.region(FRAMES);
 
     final FuzzLink link = new FuzzLink(REGION, this::wire);
@@ -147,7 +149,7 @@ final class Stage {
     void fanOut(int length, int times, boolean disconnects) {
         if (batch == null) {
             batch = stack.batch(BatchConfig.defaults().withMessageBytes(2_000).withFramesPerClient(4).withWaiting(16, 4)
-                    .withSlow(disconnects ? SlowClient.DISCONNECT : SlowClient.REFUSE));
+                    .withShareBytes(SHARED_FROM).withSlow(disconnects ? SlowClient.DISCONNECT : SlowClient.REFUSE));
         }
         List<FuzzUser> to = new ArrayList<>(users);
         to.removeIf(user -> user.connection == null || user.sent.length() + length * times > SentStream.MOST);
