@@ -32,6 +32,9 @@ public final class PartialOutput {
         if (length <= 0) {
             return PartialMessage.OUT_OF_RANGE;
         }
+        if (c.granted != null) {
+            return Tcb.GRANTED;
+        }
         paths.age(c);
         int result = holes.begin(this, c, message, length);
         if (result == Tcb.BACKPRESSURE) {
@@ -84,6 +87,6 @@ public final class PartialOutput {
     }
 
     void abort(Tcb c) {
-        tcp.abort(c);
+        tcp.closing().abort(c);
     }
 }

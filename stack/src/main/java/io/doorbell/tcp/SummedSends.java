@@ -12,8 +12,11 @@ public final class SummedSends {
     private final PathMtu paths;
     private final Lifecycle lifecycle;
     private final WritableWaiters starved;
+    private final Delegation delegation;
 
-    SummedSends(SendSpace sendSpace, PathMtu paths, Lifecycle lifecycle, WritableWaiters starved) {
+    SummedSends(SendSpace sendSpace, PathMtu paths, Lifecycle lifecycle, WritableWaiters starved,
+                Delegation delegation) {
+        this.delegation = delegation;
         this.sendSpace = sendSpace;
         this.paths = paths;
         this.lifecycle = lifecycle;
@@ -30,6 +33,9 @@ public final class SummedSends {
     public int send(Tcb c, MemorySegment source, long offset, int length, int sum, int mostFrames) {
         if (!c.state.sends() || c.finQueued) {
             return Tcp.refusal(c);
+        }
+        if (c.granted != null && delegation.ownerSends(c) != 0) {
+            return Tcb.BACKPRESSURE;
         }
         paths.age(c);
         int result = sendSpace.sendSummed(c, source, offset, length, sum, mostFrames);

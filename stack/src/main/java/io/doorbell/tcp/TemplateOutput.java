@@ -210,6 +210,9 @@ public final class TemplateOutput {
         if (t.missingBytes != 0 && !warm) {
             return withHoles(t);
         }
+        if (c.granted != null && !warm && tcp.delegation().ownerSends(c) != 0) {
+            return Tcb.GRANTED;
+        }
         long now = Math.max(nowNanos, output.nowNanos());
         if (c.narrow != null && !warm) {
             tcp.advance(now);
@@ -402,7 +405,7 @@ public final class TemplateOutput {
     }
 
     /** The segment carried RCV.NXT; what it had no option for, SACK blocks, an ACK of its own still has to tell. */
-    private static void acknowledged(Tcb c) {
+    static void acknowledged(Tcb c) {
         boolean sackOwed = c.sackOk && (c.duplicateStart != c.duplicateEnd
                 || c.received != null && c.received.ranges() > 0);
         if (!sackOwed) {
