@@ -108,7 +108,50 @@ public final class GrantedSender {
             if (publish(count, length)) {
                 return post(count, nowNanos);
             }
-            release(0, count);
+            release(count);
+        }
+        return BACKPRESSURE;
+    }
+
+    /**
+     * Prepares a message of which the last bytes are still unknown. A set-up call: it takes a frame of the engine's link.
+     *
+     * @return null if none is free
+     */
+    public GrantedTemplate template(int length) {
+        if (length < 1) {
+            throw new IllegalArgumentException("a template of " + length + " bytes: give at least 1");
+        }
+        if (length > GrantedTemplate.mostInFrame(frames)) {
+            return new GrantedTemplate(this, frames, FramePool.NONE, length);
+        }
+        long frame = frames.allocate();
+        return frame == FramePool.NONE ? null : new GrantedTemplate(this, frames, frame, length);
+    }
+
+    /** Sends from the frame in which the message lies, if it is one segment. */
+    int send(GrantedTemplate t, long nowNanos, int flags) {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            int code = ready(t.length);
+            if (code != FAST) {
+                return code;
+            }
+            if (t.length > terms.mss || t.frame == FramePool.NONE) {
+                return send(t.memory, t.at, t.length, nowNanos, flags);
+            }
+            form(t, nowNanos);
+            frames.hold(t.frame);
+            if ((flags & WARM) != 0) {
+                return rehearse(1, nowNanos);
+            }
+            if (publish(1, t.length)) {
+                long left = t.frame;
+                int result = post(1, nowNanos);
+                t.moveTo(frames.allocate());
+                frames.release(left);
+                return result;
+            }
+            release(1);
         }
         return BACKPRESSURE;
     }
@@ -221,6 +264,15 @@ public final class GrantedSender {
         return count;
     }
 
+    private void form(GrantedTemplate t, long nowNanos) {
+        long answer = block.answer();
+        int clock = form.clock(nowNanos);
+        MemorySegment.copy(t.memory, t.at, region, block.payload(slot) - regionBase, t.length);
+        block.record(slot, t.length, t.sum, true, (int) (answer >>> 32), clock, nowNanos);
+        formedBytes[0] = form.headers(t.frame, seq, t.length, t.sum, true, answer, clock, block.echo());
+        formed[0] = t.frame;
+    }
+
     private boolean publish(int count, int length) {
         if (!block.change(control, GrantBlock.control(generation, GrantBlock.OPEN, slot + count))) {
             return false;
@@ -236,7 +288,7 @@ public final class GrantedSender {
             posted++;
         }
         link.flush(nowNanos);
-        release(0, count);
+        release(count);
         int renewBytes = terms.renewBytes;
         if (renewBytes > 0 && (endSeq - seq < renewBytes / 2 || endSlot - slot < block.slots() / 2)) {
             renew(renewBytes);
@@ -250,12 +302,12 @@ public final class GrantedSender {
             warmed = link.transmit(form.begin(formed[i]), formedBytes[i], nowNanos);
         }
         link.warm(false);
-        release(0, count);
+        release(count);
         return warmed ? FAST : QUEUED;
     }
 
-    private void release(int from, int count) {
-        for (int i = from; i < count; i++) {
+    private void release(int count) {
+        for (int i = 0; i < count; i++) {
             frames.release(formed[i]);
         }
     }

@@ -207,7 +207,7 @@ public final class TemplateOutput {
     int send(MessageTemplate t, long nowNanos, int flags) {
         Tcb c = t.connection;
         boolean warm = (flags & MessageTemplate.WARM) != 0;
-        if (t.missingBytes != 0 && !warm) {
+        if (t.known.missing() != 0 && !warm) {
             return withHoles(t);
         }
         if (c.granted != null && !warm && tcp.delegation().ownerSends(c) != 0) {
@@ -426,7 +426,7 @@ public final class TemplateOutput {
             MemorySegment.copy(memory, t.payload[i] - headers, memory, fresh - headers, headers + t.length(i));
             t.payload[i] = fresh;
         }
-        t.rearm();
+        t.known.rearm();
     }
 
     // ---- what is rare
@@ -466,7 +466,7 @@ public final class TemplateOutput {
         }
         counters.increment(Counter.TEMPLATE_SENDS_QUEUED);
         t.sentQueued++;
-        t.rearm();
+        t.known.rearm();
         return MessageTemplate.QUEUED;
     }
 }

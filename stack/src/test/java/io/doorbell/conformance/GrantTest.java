@@ -3,84 +3,31 @@ package io.doorbell.conformance;
 import static io.doorbell.script.Segments.ack;
 import static io.doorbell.script.Segments.data;
 import static io.doorbell.script.Segments.fin;
-import static io.doorbell.script.Segments.micros;
 import static io.doorbell.script.Segments.millis;
 import static io.doorbell.script.Segments.rst;
 import static io.doorbell.script.Segments.seconds;
-import static io.doorbell.script.Segments.syn;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.grant.GrantedSender;
-import io.doorbell.link.Link;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
-import io.doorbell.script.Segment;
 import io.doorbell.script.Sent;
-import io.doorbell.tcp.Grant;
 import io.doorbell.tcp.GrantLimit;
 import io.doorbell.tcp.GrantOptions;
 import io.doorbell.tcp.OwnerSends;
 import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.Tcb;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Delegated sends, seen from the wire: whoever sends, it is one connection, and its stream has no gap. */
 @ExtendWith(Scripts.class)
-class GrantTest {
-    private Grant grant;
-    private GrantedSender engine;
-    private Link link;
-    private int freeBefore;
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.ISO_8859_1);
-    }
-
-    private static String text(int length) {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; text.length() < length; i++) {
-            text.append(i).append(' ');
-        }
-        return text.substring(0, length);
-    }
-
-    private static Segment peer() {
-        return syn(0).mss(1000).sackOk().wscale(0).timestamps(77, 0).win(20000);
-    }
-
-    private void grant(Script script, GrantOptions options) {
-        freeBefore = script.link().frames().available();
-        script.act("grant", () -> grant = script.connection().grant(options));
-        assertNotNull(grant, "refused");
-        link = script.link().second();
-        engine = grant.sender(link);
-    }
-
-    private void grant(Script script, int bytes) {
-        grant(script, GrantOptions.of(bytes));
-    }
-
-    /** The engine sends; the stack does not know of it yet. */
-    private void send(Script script, String content, int code) {
-        if (code >= 0) {
-            script.flow().application().wrote(bytes(content), content.length());
-        }
-        assertEquals(code, engine.send(MemorySegment.ofArray(bytes(content)), 0, content.length(), script.clockNanos()));
-    }
-
-    private void allFramesAreBack(Script script) {
-        script.advance(millis(1));
-        assertEquals(freeBefore, script.link().frames().available());
-    }
-
+class GrantTest extends GrantScript {
     // ---- what leaves
 
     @Test
@@ -427,63 +374,5 @@ class GrantTest {
         send(script, "too late", GrantedSender.CLOSED);
         allFramesAreBack(script);
         script.expectNothingUntil(seconds(5));
-    }
-
-    // ---- what changes meanwhile
-
-    @Test
-    void rfc1191_6_3_segmentsFollowThePath(Script script) {
-        script.establish(peer());
-        grant(script, 8000);
-        send(script, text(900), GrantedSender.FAST);
-        script.advance(0);
-        Sent big = script.expect(data(1, text(900)));
-        script.receiveIcmp(3, 4, 600, big);
-        script.expectBytes(1, 901);
-        script.receive(ack(901));
-        String second = text(900);
-        send(script, second, GrantedSender.FAST);
-        script.advance(0);
-        script.expect(data(901, second.substring(0, 548)), data(1449, second.substring(548)));
-        script.receive(ack(1801));
-        engine.giveBack();
-        allFramesAreBack(script);
-    }
-
-    @Test
-    void rfc9293_3_8_6_aWindowThatThePeerTakesBackTakesTheGrantBack(Script script) {
-        script.establish(peer());
-        grant(script, 8000);
-        assertEquals(8000, grant.granted());
-        script.receive(ack(1).win(500));
-        assertEquals(500, grant.granted());
-        send(script, text(501), GrantedSender.BACKPRESSURE);
-        send(script, text(500), GrantedSender.FAST);
-        script.advance(0);
-        script.expectBytes(1, 501);
-        script.receive(ack(501).win(9000));
-        assertEquals(8000, grant.granted());
-        engine.giveBack();
-        allFramesAreBack(script);
-    }
-
-    @Test
-    void aRehearsedSendChangesNothing(Script script) {
-        script.establish(peer());
-        grant(script, 1000);
-        MemorySegment message = MemorySegment.ofArray(bytes("rehearsal"));
-        int own = link.frames().available();
-        for (int i = 0; i < 10; i++) {
-            assertEquals(GrantedSender.FAST, engine.send(message, 0, 9, script.clockNanos(), GrantedSender.WARM));
-        }
-        script.expectNothingUntil(seconds(1));
-        assertEquals(own, link.frames().available());
-        assertEquals(1000, grant.granted());
-        send(script, "for real", GrantedSender.FAST);
-        script.advance(micros(1));
-        script.expect(data(1, "for real"));
-        script.receive(ack(9));
-        engine.giveBack();
-        allFramesAreBack(script);
     }
 }
