@@ -8,7 +8,7 @@ import java.lang.invoke.VarHandle;
  * The memory that a stack and an engine share for one grant: who may send which bytes, and what was sent.
  *
  * <pre>
- *    0  control   generation (24 bits) | state (8) | slots published (32)      both, by compare-and-set only
+ *    0  control   generation (40 bits) | state (8) | slots published (16)      both, by compare-and-set only
  *    8  asked     asks (32) | bytes wanted (32)                                engine
  *   16  let go    the last state that the engine has seen and obeys            engine
  *  128  answer    RCV.NXT (32) | flags (16) | window field (16)                stack
@@ -47,6 +47,9 @@ public final class GrantBlock {
     /** The connection does not send any more. */
     public static final int ENDED = 5;
 
+    /** The most slots of a block: numbers of slots are compared in 16 bits. */
+    public static final int MOST_SLOTS = 1 << 14;
+
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
@@ -77,8 +80,8 @@ public final class GrantBlock {
      * @param slots a power of two
      */
     public GrantBlock(MemorySegment memory, long base, int slots) {
-        if (Integer.bitCount(slots) != 1) {
-            throw new IllegalArgumentException(slots + " slots: give a power of two");
+        if (Integer.bitCount(slots) != 1 || slots > MOST_SLOTS) {
+            throw new IllegalArgumentException(slots + " slots: give a power of two, at most " + MOST_SLOTS);
         }
         this.memory = memory;
         this.base = base;
@@ -96,21 +99,27 @@ public final class GrantBlock {
 
     // ---- control
 
-    public static long control(int generation, int state, int published) {
-        return (long) (generation & 0xff_ffff) << 40 | (long) state << 32 | published & 0xffff_ffffL;
+    /** A generation is for an engine that sleeps for days not to take a later one for its own. */
+    public static long control(long generation, int state, int published) {
+        return generation << 24 | (long) state << 16 | published & 0xffff;
     }
 
-    public static int generation(long control) {
-        return (int) (control >>> 40);
+    public static long generation(long control) {
+        return control >>> 24;
     }
 
     public static int state(long control) {
-        return (int) (control >>> 32) & 0xff;
+        return (int) (control >>> 16) & 0xff;
     }
 
-    /** How many slots were published since the grant began; it wraps. */
+    /** How many slots were published since the grant began, in 16 bits. */
     public static int published(long control) {
-        return (int) control;
+        return (int) control & 0xffff;
+    }
+
+    /** The way from one number of slots to a later one. */
+    public static int slotsBetween(int earlier, int later) {
+        return later - earlier & 0xffff;
     }
 
     public long control() {

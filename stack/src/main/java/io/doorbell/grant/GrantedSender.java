@@ -4,6 +4,8 @@ import io.doorbell.link.FramePool;
 import io.doorbell.link.FrameReceiver;
 import io.doorbell.link.Link;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The right to transmit on a connection, in the hands of an engine: a thread, or another process, beside the stack's. It
@@ -45,7 +47,7 @@ public final class GrantedSender {
     /** How often a send looks again after the stack changed the lease under it. */
     private static final int ATTEMPTS = 4;
     private static final FrameReceiver NOBODY = (memory, offset, length) -> { };
-    private static final int NO_GENERATION = -1;
+    private static final long NO_GENERATION = -1;
 
     final GrantBlock block;
     final LeaseTerms terms = new LeaseTerms();
@@ -54,9 +56,10 @@ public final class GrantedSender {
     private final MemorySegment region;
     private final long regionBase;
     private final SegmentForm form;
+    private final List<GrantedTemplate> prepared = new ArrayList<>();
     private final long[] formed;
     private final int[] formedBytes;
-    private int generation = NO_GENERATION;
+    private long generation = NO_GENERATION;
     private long control;
     private int seq;
     private int slot;
@@ -127,6 +130,25 @@ public final class GrantedSender {
         }
         long frame = frames.allocate();
         return frame == FramePool.NONE ? null : new GrantedTemplate(this, frames, frame, length);
+    }
+
+    /** One of the templates that came with the grant, in the order in which the owner gave them. */
+    public GrantedTemplate prepared(int number) {
+        return prepared.get(number);
+    }
+
+    /**
+     * Adds to what the grant brings along; for the owner, before the engine begins.
+     *
+     * @throws IllegalStateException if the engine's link has too few frames
+     */
+    public GrantedTemplate prepare(int length) {
+        GrantedTemplate template = template(length);
+        if (template == null) {
+            throw new IllegalStateException("the engine's link has no free frame for another template: give it more");
+        }
+        prepared.add(template);
+        return template;
     }
 
     /** Sends from the frame in which the message lies, if it is one segment. */
@@ -233,7 +255,7 @@ public final class GrantedSender {
         if (count >= block.slots()) {
             return OUT_OF_RANGE;
         }
-        if (endSeq - seq < length || endSlot - slot < count) {
+        if (endSeq - seq < length || GrantBlock.slotsBetween(slot, endSlot) < count) {
             renew(Math.max(length, terms.renewBytes));
             return BACKPRESSURE;
         }
@@ -290,7 +312,7 @@ public final class GrantedSender {
         link.flush(nowNanos);
         release(count);
         int renewBytes = terms.renewBytes;
-        if (renewBytes > 0 && (endSeq - seq < renewBytes / 2 || endSlot - slot < block.slots() / 2)) {
+        if (renewBytes > 0 && (endSeq - seq < renewBytes / 2 || GrantBlock.slotsBetween(slot, endSlot) < block.slots() / 2)) {
             renew(renewBytes);
         }
         return posted < count ? QUEUED : block.isRecalled() ? FAST_RECALLED : FAST;

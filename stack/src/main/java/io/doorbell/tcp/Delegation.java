@@ -177,15 +177,15 @@ public final class Delegation {
         if (g.over) {
             return;
         }
-        int published = GrantBlock.published(g.block.control());
-        if (published == g.collected) {
+        int fresh = GrantBlock.slotsBetween(g.collected, GrantBlock.published(g.block.control()));
+        if (fresh == 0) {
             return;
         }
         Tcb c = g.connection;
         if (c.flight != null && c.sndNxt == c.sndUna && c.restNanos() <= now) {
             recovery.rest(c);
         }
-        while (g.collected != published) {
+        for (; fresh > 0; fresh--) {
             if (!GrantSpace.isSane(g)) {
                 // Nobody can know what the peer was sent.
                 counters.increment(Counter.GRANTS_MISUSED);

@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.grant.GrantBlock;
 import io.doorbell.grant.GrantedSender;
+import io.doorbell.grant.GrantedTemplate;
 import io.doorbell.grant.LeaseTerms;
 import io.doorbell.link.Link;
 
@@ -69,6 +70,22 @@ public final class Grant {
     public GrantedSender sender(Link link) {
         handedOut = true;
         return new GrantedSender(block, delegation.region(), 0, link);
+    }
+
+    /**
+     * {@link #sender(Link)} with templates that the owner has prepared: {@link GrantedSender#prepared} has one for each, in
+     * the same order. The bytes that a template has now are copied and known for good; the others are holes. A set-up
+     * call, on the stack's thread, before the engine begins; the owner's own templates stay as they are.
+     *
+     * @throws IllegalStateException if the engine's link has too few frames
+     */
+    public GrantedSender sender(Link link, MessageTemplate... templates) {
+        GrantedSender sender = sender(link);
+        for (MessageTemplate template : templates) {
+            GrantedTemplate copy = sender.prepare(template.length);
+            template.copyTo(copy);
+        }
+        return sender;
     }
 
     /** Bytes that are granted and were not sent yet, as of the last poll. */

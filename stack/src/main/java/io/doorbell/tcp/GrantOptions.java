@@ -1,5 +1,7 @@
 package io.doorbell.tcp;
 
+import io.doorbell.grant.GrantBlock;
+
 /**
  * What a grant is like.
  *
@@ -14,14 +16,13 @@ package io.doorbell.tcp;
  */
 public record GrantOptions(int bytes, int segments, boolean renewed, OwnerSends ownerSends, long closeRecallNanos) {
     private static final int SEGMENTS = 64;
-    private static final int MOST_SEGMENTS = 1 << 14;
 
     public GrantOptions {
         if (bytes < 1) {
             throw new IllegalArgumentException("a grant of " + bytes + " bytes: give at least 1");
         }
-        if (segments < 2 || segments > MOST_SEGMENTS || Integer.bitCount(segments) != 1) {
-            throw new IllegalArgumentException(segments + " segments: give a power of two from 2 to " + MOST_SEGMENTS);
+        if (segments < 2 || segments > GrantBlock.MOST_SLOTS || Integer.bitCount(segments) != 1) {
+            throw new IllegalArgumentException(segments + " segments: give a power of two from 2 to " + GrantBlock.MOST_SLOTS);
         }
     }
 

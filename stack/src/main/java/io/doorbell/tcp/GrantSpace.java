@@ -41,7 +41,7 @@ final class GrantSpace {
     /** Whether the next slot that was published is one that may have been. */
     static boolean isSane(Grant g) {
         int length = g.block.length(g.collected);
-        return g.placeholder != Tcb.NONE && length > 0 && length <= g.terms.mss && length <= g.rest;
+        return g.placeholder != Tcb.NONE && g.held - g.collected >= 2 && length > 0 && length <= g.terms.mss && length <= g.rest;
     }
 
     /** The next slot was published: it is a segment now, and has left. */

@@ -1,5 +1,6 @@
 package io.doorbell.tcp;
 
+import io.doorbell.grant.GrantedTemplate;
 import io.doorbell.wire.Bytes;
 import io.doorbell.wire.Checksum;
 import io.doorbell.wire.KnownBytes;
@@ -277,6 +278,19 @@ public final class MessageTemplate {
     /** Bytes of a segment. */
     int length(int segment) {
         return segment == count - 1 ? length - segment * segmentSize : segmentSize;
+    }
+
+    /** What is known of the message now is known of the other one, for good. */
+    void copyTo(GrantedTemplate other) {
+        copyLast();
+        int offset = known.nextSupplied(0);
+        while (offset < length) {
+            int segment = offset / segmentSize;
+            int inSegment = offset - segment * segmentSize;
+            int bytes = Math.min(known.nextMissing(offset) - offset, length(segment) - inSegment);
+            other.known(offset, memory, payload[segment] + inSegment, bytes);
+            offset = known.nextSupplied(offset + bytes);
+        }
     }
 
     /** The part that lies in a buffer goes into the frame; the buffer is its user's again. */

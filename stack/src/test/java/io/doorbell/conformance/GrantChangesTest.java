@@ -2,8 +2,10 @@ package io.doorbell.conformance;
 
 import static io.doorbell.script.Segments.ack;
 import static io.doorbell.script.Segments.data;
+import static io.doorbell.script.Segments.seconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.doorbell.counters.Counter;
 import io.doorbell.grant.GrantedSender;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
@@ -29,6 +31,27 @@ class GrantChangesTest extends GrantScript {
         script.advance(0);
         script.expect(data(901, second.substring(0, 548)), data(1449, second.substring(548)));
         script.receive(ack(1801));
+        engine.giveBack();
+        allFramesAreBack(script);
+    }
+
+    @Test
+    void rfc826_packetsFollowTheNeighboursNewMac(Script script) {
+        script.establish(peer());
+        grant(script, 1000);
+        send(script, "old", GrantedSender.FAST);
+        script.advance(0);
+        assertEquals(1, script.expect(data(1, "old")).bytes[5]);
+        script.receive(ack(4));
+        script.advance(seconds(2));
+        byte[] arp = {-1, -1, -1, -1, -1, -1, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9,
+            10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1};
+        script.receiveFrame(arp, "an announcement of another MAC");
+        send(script, "new", GrantedSender.FAST);
+        script.advance(0);
+        assertEquals(9, script.expect(data(4, "new")).bytes[5]);
+        script.receive(ack(7));
+        script.expectCounter(Counter.GRANT_LEASES, 2);
         engine.giveBack();
         allFramesAreBack(script);
     }

@@ -11,6 +11,7 @@ import io.doorbell.grant.GrantedSender;
 import io.doorbell.grant.GrantedTemplate;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
+import io.doorbell.tcp.MessageTemplate;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -87,6 +88,33 @@ class GrantedTemplateTest extends GrantScript {
         }
         engine.giveBack();
         allFramesAreBack(script);
+    }
+
+    @Test
+    void anEngineGetsTheTemplatesThatTheOwnerHasPrepared(Script script) {
+        script.establish(peer());
+        MessageTemplate shortOne = script.connection().template(10);
+        shortOne.known(0, bytes("BUY  "));
+        MessageTemplate longOne = script.connection().template(2500);
+        longOne.known(0, bytes(text(1200)));
+        longOne.known(1208, bytes(text(2500).substring(1208)));
+        grant(script, 8000);
+        engine = grant.sender(link, shortOne, longOne);
+        shortOne.close();
+        longOne.close();
+        assertEquals(0, engine.prepared(0).update(5, bytes("00017")));
+        sendTemplate(script, engine.prepared(0), "BUY  00017", GrantedSender.FAST);
+        script.expect(data(1, "BUY  00017"));
+        assertEquals(8, engine.prepared(1).missing());
+        assertEquals(0, engine.prepared(1).update(1200, bytes(text(2500).substring(1200, 1208))));
+        sendTemplate(script, engine.prepared(1), text(2500), GrantedSender.FAST);
+        script.expectBytes(11, 2511);
+        script.receive(ack(2511)).expectNothingUntil(seconds(1));
+        engine.prepared(0).close();
+        engine.prepared(1).close();
+        engine.giveBack();
+        script.advance(millis(1));
+        assertEquals(freeBefore + 4, script.link().frames().available());
     }
 
     @Test
