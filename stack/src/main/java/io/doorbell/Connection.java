@@ -1,6 +1,8 @@
 package io.doorbell;
 
 import io.doorbell.tcp.ConnectionOptions;
+import io.doorbell.tcp.Grant;
+import io.doorbell.tcp.GrantOptions;
 import io.doorbell.tcp.MessageTemplate;
 import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.Tcb;
@@ -99,6 +101,28 @@ public final class Connection extends Tcb {
         return tcp.templates().open(this, length);
     }
 
+    /**
+     * Grants an engine, another thread or process, the right to transmit on this connection: {@link #grant(GrantOptions)}
+     * with what {@link GrantOptions#of} says.
+     */
+    public Grant grant(int bytes) {
+        return grant(GrantOptions.of(bytes));
+    }
+
+    /**
+     * Grants an engine the right to transmit on this connection. What is granted at once is at most what the peer's and
+     * the congestion window allow; {@link Grant#granted} and {@link Grant#limitedBy} tell. A set-up call: it takes a
+     * frame of the link for each segment. A connection is granted to one engine; an engine may have many grants.
+     *
+     * <p>Meanwhile {@link #begin} is refused with {@link #GRANTED}, and so are sends if {@link GrantOptions#ownerSends}
+     * says so.
+     *
+     * @return null, counted, if the connection does not send, has partial messages open, or is granted already
+     */
+    public Grant grant(GrantOptions options) {
+        return tcp.delegation().open(this, options);
+    }
+
     /** Bytes that a send would accept now; 0 if the connection does not send. */
     public int sendSpace() {
         return tcp.room(this);
@@ -120,7 +144,7 @@ public final class Connection extends Tcb {
 
     /** Sends FIN behind what was sent; receiving goes on (half-close). Idempotent. */
     public void closeOutput() {
-        tcp.closeOutput(this);
+        tcp.closing().closeOutput(this);
     }
 
     /**
@@ -128,12 +152,12 @@ public final class Connection extends Tcb {
      * comes in is answered with a RST. Idempotent, allowed in every state.
      */
     public void close() {
-        tcp.close(this);
+        tcp.closing().close(this);
     }
 
     /** Ends the connection now, with a RST; what was not sent yet is dropped. Idempotent. */
     public void abort() {
-        tcp.abort(this);
+        tcp.closing().abort(this);
     }
 
     /**

@@ -20,11 +20,11 @@ final class ClassRules {
             "link", Set.of("wire"),
             "counters", Set.of(),
             "ip", Set.of("wire", "link", "counters"),
-            "tcp", Set.of("wire", "link", "counters", "ip"),
-            "send", Set.of("wire", "link", "counters", "ip", "tcp"),
-            "", Set.of("wire", "link", "counters", "ip", "tcp", "send"),
-            "sim", Set.of("wire", "link", "counters", "ip", "tcp", "send", ""),
-            "run", Set.of("wire", "link", "counters", "ip", "tcp", "send", ""));
+            "grant", Set.of("wire", "link"),
+            "tcp", Set.of("wire", "link", "counters", "ip", "grant"),
+            "", Set.of("wire", "link", "counters", "ip", "grant", "tcp"),
+            "sim", Set.of("wire", "link", "counters", "ip", "grant", "tcp", ""),
+            "run", Set.of("wire", "link", "counters", "ip", "grant", "tcp", ""));
 
     /** The only room with a thread and a clock. */
     private static final String WITH_CLOCK = "run";

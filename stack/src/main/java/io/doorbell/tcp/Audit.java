@@ -29,6 +29,7 @@ public final class Audit {
     private final ReceiveWindow window;
     private final TcpConfig config;
     private final TemplateReferences references;
+    private final Delegation delegation;
     private final int takenBefore;
     private final int[] referencedIn;
     private final int[] sharedIn;
@@ -50,7 +51,8 @@ public final class Audit {
 
     /** @param takenBefore frames of the pool that others have taken for good */
     Audit(FramePool pool, Ipv4 ipv4, SegmentTable segments, ConnectionTable table, TimerQueue timers,
-          ReceiveWindow window, TcpConfig config, TemplateReferences references, int takenBefore) {
+          ReceiveWindow window, TcpConfig config, TemplateReferences references, Delegation delegation,
+          int takenBefore) {
         this.pool = pool;
         this.ipv4 = ipv4;
         this.segments = segments;
@@ -60,6 +62,7 @@ public final class Audit {
         this.window = window;
         this.config = config;
         this.references = references;
+        this.delegation = delegation;
         this.takenBefore = takenBefore;
         this.referencedIn = new int[pool.capacity()];
         this.sharedIn = new int[pool.capacity()];
@@ -75,7 +78,7 @@ public final class Audit {
      */
     public String check(Iterable<? extends Tcb> ended) {
         round++;
-        frames = references.frames();
+        frames = references.frames() + delegation.frames();
         fault = null;
         int connections = 0;
         for (Tcb c = table.after(null); c != null && fault == null; c = table.after(c)) {
@@ -245,7 +248,7 @@ public final class Audit {
         }
         boolean out = scoreboard.awaitsAck(c);
         boolean held = c.partial != null ? pastHoles(c)
-                : c.sendUnsent != Tcb.NONE && segments.has(c.sendUnsent, SegmentTable.READY) || c.finQueued && !c.finSent;
+                : c.sendUnsent == Tcb.NONE ? c.finQueued && !c.finSent : segments.has(c.sendUnsent, SegmentTable.READY);
         boolean paced = c.seldom != null && Math.min(c.seldom.paceDeadline, c.seldom.corkDeadline) != Tcb.NO_DEADLINE;
         expect(c, !out || c.retransmitDeadline != Tcb.NO_DEADLINE, "no timer runs for what is out");
         expect(c, !held || paced || c.retransmitDeadline != Tcb.NO_DEADLINE, "no timer runs for what is held back");

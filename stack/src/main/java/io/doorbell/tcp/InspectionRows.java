@@ -167,7 +167,7 @@ public final class InspectionRows {
     public boolean kill(long id) {
         for (int row = 0; row < used; row++) {
             if (shown[row] != null && ids[row] == id) {
-                tcp.abort(shown[row]);
+                tcp.closing().abort(shown[row]);
                 return true;
             }
         }

@@ -244,6 +244,9 @@ final class Lifecycle {
         timers.remove(c);
         table.remove(c);
         TemplateOutput.closeAll(c);
+        if (c.granted != null) {
+            c.granted.connectionEnded();
+        }
         if (rows != null) {
             rows.release(c);
         }

@@ -1,9 +1,10 @@
 package io.doorbell.tcp;
 
+import io.doorbell.grant.GrantedTemplate;
 import io.doorbell.wire.Bytes;
 import io.doorbell.wire.Checksum;
+import io.doorbell.wire.KnownBytes;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /**
  * A message that waits in the frames it will leave in, with all that is known ahead: headers are formed, the payload is
@@ -59,11 +60,7 @@ public final class MessageTemplate {
     final int length;
     private final TemplateOutput output;
     private final MemorySegment memory;
-    /** A bit for each byte of the message: not supplied for the next send, and not known for good. */
-    private final long[] missing;
-    private final long[] holes;
-    int missingBytes;
-    private int holeBytes;
+    final KnownBytes known;
 
     // The layout: each segment's payload address, its checksum, and that of what the headers don't change.
     int segmentSize;
@@ -92,15 +89,7 @@ public final class MessageTemplate {
         this.memory = memory;
         this.connection = connection;
         this.length = length;
-        int words = (length + 63) >>> 6;
-        missing = new long[words];
-        holes = new long[words];
-        Arrays.fill(holes, -1L);
-        if ((length & 63) != 0) {
-            holes[words - 1] = -1L >>> -length;
-        }
-        holeBytes = length;
-        rearm();
+        known = new KnownBytes(length);
     }
 
     /** Bytes of the message. */
@@ -110,7 +99,7 @@ public final class MessageTemplate {
 
     /** Bytes that must still be supplied before the next send. */
     public int missing() {
-        return missingBytes;
+        return known.missing();
     }
 
     /** Whether the template, or its connection's sending side, was closed. */
@@ -126,7 +115,7 @@ public final class MessageTemplate {
     public int known(int offset, MemorySegment source, long sourceOffset, int bytes) {
         int result = update(offset, source, sourceOffset, bytes);
         if (result >= 0) {
-            holeBytes -= clear(holes, offset, bytes);
+            known.stay(offset, bytes);
         }
         return result;
     }
@@ -151,7 +140,7 @@ public final class MessageTemplate {
             return CLOSED;
         }
         write(offset, source, sourceOffset, bytes);
-        return missingBytes -= clear(missing, offset, bytes);
+        return known.supplied(offset, bytes);
     }
 
     /** {@link #update(int, MemorySegment, long, int)} from a whole array. */
@@ -179,7 +168,7 @@ public final class MessageTemplate {
         long old = ~Bytes.u64(memory, target);
         Bytes.put64(memory, target, value);
         add(segment, at, Checksum.fold((value >>> 32) + (value & 0xffff_ffffL) + (old >>> 32) + (old & 0xffff_ffffL)));
-        return missingBytes -= clear(missing, offset, Long.BYTES);
+        return known.supplied(offset, Long.BYTES);
     }
 
     /**
@@ -204,7 +193,7 @@ public final class MessageTemplate {
         if (total > source.byteSize() - sourceOffset) {
             return OUT_OF_RANGE;
         }
-        int left = isClosed() ? CLOSED : missingBytes;
+        int left = isClosed() ? CLOSED : known.missing();
         long from = sourceOffset;
         for (int i = 0; i < updates && left >= 0; i++) {
             left = update(offsets[i], source, from, lengths[i]);
@@ -235,13 +224,13 @@ public final class MessageTemplate {
         }
         copyLast();
         int offset = length - bytes;
-        holeBytes += set(holes, offset, bytes);
+        known.forget(offset, bytes);
         if (output.references().refers(this, bytes)) {
             refer(buffer, bytes);
         } else {
             write(offset, buffer.memory(), buffer.address(), bytes);
         }
-        return missingBytes -= clear(missing, offset, bytes);
+        return known.supplied(offset, bytes);
     }
 
     /**
@@ -291,39 +280,17 @@ public final class MessageTemplate {
         return segment == count - 1 ? length - segment * segmentSize : segmentSize;
     }
 
-    /** What one send supplied is missing again. */
-    void rearm() {
-        System.arraycopy(holes, 0, missing, 0, holes.length);
-        missingBytes = holeBytes;
-    }
-
-    /** The offset of the first byte from {@code offset} on that was supplied; the length if there is none. */
-    int nextSupplied(int offset) {
-        return next(offset, 0);
-    }
-
-    /** The offset of the first byte from {@code offset} on that is missing; the length if there is none. */
-    int nextMissing(int offset) {
-        return next(offset, -1L);
-    }
-
-    /** @param flip 0 to look for a byte that was supplied, -1 for one that is missing */
-    private int next(int offset, long flip) {
-        int word = offset >>> 6;
-        long bits = offset < length ? (~missing[word] ^ flip) & -1L << offset : 0;
-        while (bits == 0 && ++word < missing.length) {
-            bits = ~missing[word] ^ flip;
+    /** What is known of the message now is known of the other one, for good. */
+    void copyTo(GrantedTemplate other) {
+        copyLast();
+        int offset = known.nextSupplied(0);
+        while (offset < length) {
+            int segment = offset / segmentSize;
+            int inSegment = offset - segment * segmentSize;
+            int bytes = Math.min(known.nextMissing(offset) - offset, length(segment) - inSegment);
+            other.known(offset, memory, payload[segment] + inSegment, bytes);
+            offset = known.nextSupplied(offset + bytes);
         }
-        return bits == 0 ? length : Math.min(length, (word << 6) + Long.numberOfTrailingZeros(bits));
-    }
-
-    /** How many runs of supplied bytes lie apart from each other. */
-    int runs() {
-        int runs = 0;
-        for (int at = nextSupplied(0); at < length; at = nextSupplied(nextMissing(at))) {
-            runs++;
-        }
-        return runs;
     }
 
     /** The part that lies in a buffer goes into the frame; the buffer is its user's again. */
@@ -399,34 +366,5 @@ public final class MessageTemplate {
         if (last != null) {
             firstNetworkSum = Checksum.fold(firstNetworkSum + ((at & 1) == 0 ? difference : Checksum.swap(difference)));
         }
-    }
-
-    /** @return how many of the bits were clear */
-    private static int set(long[] bits, int offset, int bytes) {
-        int changed = 0;
-        for (int word = offset >>> 6; word <= offset + bytes - 1 >>> 6; word++) {
-            long mask = (word == offset >>> 6 ? -1L << offset : -1L)
-                    & (word == offset + bytes - 1 >>> 6 ? -1L >>> -(offset + bytes) : -1L);
-            changed += Long.bitCount(mask & ~bits[word]);
-            bits[word] |= mask;
-        }
-        return changed;
-    }
-
-    /** @return how many of the bits were set */
-    private static int clear(long[] bits, int offset, int bytes) {
-        if (bytes == 0) {
-            return 0;
-        }
-        int first = offset >>> 6;
-        int last = offset + bytes - 1 >>> 6;
-        int cleared = 0;
-        for (int word = first; word <= last; word++) {
-            long mask = (word == first ? -1L << offset : -1L) & (word == last ? -1L >>> -(offset + bytes) : -1L);
-            long hit = bits[word] & mask;
-            bits[word] ^= hit;
-            cleared += Long.bitCount(hit);
-        }
-        return cleared;
     }
 }

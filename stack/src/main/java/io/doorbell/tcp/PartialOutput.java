@@ -32,6 +32,9 @@ public final class PartialOutput {
         if (length <= 0) {
             return PartialMessage.OUT_OF_RANGE;
         }
+        if (c.granted != null) {
+            return Tcb.GRANTED;
+        }
         paths.age(c);
         int result = holes.begin(this, c, message, length);
         if (result == Tcb.BACKPRESSURE) {
@@ -45,27 +48,27 @@ public final class PartialOutput {
         if (template.isClosed()) {
             return Tcb.CLOSED;
         }
-        if (template.runs() > PartialMessage.MAX_RUNS) {
+        if (template.known.runs() > PartialMessage.MAX_RUNS) {
             return PartialMessage.TOO_MANY_RUNS;
         }
         int result = begin(template.connection, message, template.length);
         if (result == 0) {
             template.copyLast();
             supply(message, template);
-            template.rearm();
+            template.known.rearm();
             lifecycle.wantOutput(template.connection);
         }
         return result;
     }
 
     private void supply(PartialMessage message, MessageTemplate t) {
-        int at = t.nextSupplied(0);
+        int at = t.known.nextSupplied(0);
         while (at < t.length) {
             int segment = at / t.segmentSize;
             int inSegment = at - segment * t.segmentSize;
-            int bytes = Math.min(t.nextMissing(at) - at, t.length(segment) - inSegment);
+            int bytes = Math.min(t.known.nextMissing(at) - at, t.length(segment) - inSegment);
             holes.complete(message, at, memory, t.payload[segment] + inSegment, bytes);
-            at = t.nextSupplied(at + bytes);
+            at = t.known.nextSupplied(at + bytes);
         }
     }
 
@@ -84,6 +87,6 @@ public final class PartialOutput {
     }
 
     void abort(Tcb c) {
-        tcp.abort(c);
+        tcp.closing().abort(c);
     }
 }

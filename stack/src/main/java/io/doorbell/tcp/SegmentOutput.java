@@ -494,6 +494,6 @@ final class SegmentOutput {
             return holes.firstReady(c) != Tcb.NONE
                     || c.finQueued && !c.finSent && holes.firstUnsent(c) == Tcb.NONE;
         }
-        return c.sendUnsent != Tcb.NONE && segments.has(c.sendUnsent, SegmentTable.READY) || c.finQueued && !c.finSent;
+        return c.sendUnsent == Tcb.NONE ? c.finQueued && !c.finSent : segments.has(c.sendUnsent, SegmentTable.READY);
     }
 }

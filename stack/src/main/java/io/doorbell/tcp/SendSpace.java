@@ -13,14 +13,8 @@ import java.lang.foreign.MemorySegment;
  * until they are acknowledged; a retransmission posts that frame again.
  */
 final class SendSpace {
-    /**
-     * Room in front of a payload for Ethernet (14), IPv4 (20) and a TCP header with all its options (60). Payloads
-     * begin on a cache line. It is more than needed because of how the kernel copies a frame in AF_XDP's copy mode: to
-     * the 64th byte or a little further of a block of 2 KiB, with {@code rep movsb}. Where the target lies just behind
-     * the source modulo 4 KiB, as it did with 128, each of its loads waits for the store before it and the copy takes
-     * three times as long on AMD Zen 3.
-     */
-    static final int HEADROOM = 256;
+    /** Room in front of a payload for Ethernet (14), IPv4 (20) and a TCP header with all its options (60), and more. */
+    static final int HEADROOM = FramePool.PAYLOAD_OFFSET;
 
     private final FramePool pool;
     private final MemorySegment memory;
@@ -339,6 +333,26 @@ final class SendSpace {
         segments.next(segment, second);
         if (c.sendTail == segment) {
             c.sendTail = second;
+        }
+    }
+
+    /** Takes a segment out of the queue that was never sent; its frame is its owner's again. */
+    void unlink(Tcb c, int segment) {
+        int before = Tcb.NONE;
+        for (int s = c.sendHead; s != segment; s = segments.next(s)) {
+            before = s;
+        }
+        int behind = segments.next(segment);
+        if (before == Tcb.NONE) {
+            c.sendHead = behind;
+        } else {
+            segments.next(before, behind);
+        }
+        if (c.sendTail == segment) {
+            c.sendTail = before;
+        }
+        if (c.sendUnsent == segment) {
+            c.sendUnsent = behind;
         }
     }
 

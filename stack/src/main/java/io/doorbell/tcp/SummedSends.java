@@ -16,10 +16,12 @@ public final class SummedSends {
     private final Lifecycle lifecycle;
     private final WritableWaiters starved;
     private final SharedPayloads payloads;
+    private final Delegation delegation;
 
     SummedSends(SendSpace sendSpace, SharedPayloads payloads, PathMtu paths, Lifecycle lifecycle,
-                WritableWaiters starved) {
+                WritableWaiters starved, Delegation delegation) {
         this.payloads = payloads;
+        this.delegation = delegation;
         this.sendSpace = sendSpace;
         this.paths = paths;
         this.lifecycle = lifecycle;
@@ -54,6 +56,9 @@ public final class SummedSends {
                     int mostFrames) {
         if (!c.state.sends() || c.finQueued) {
             return Tcp.refusal(c);
+        }
+        if (c.granted != null && delegation.ownerSends(c) != 0) {
+            return Tcb.BACKPRESSURE;
         }
         paths.age(c);
         int result = payloads.suits(c, shared, length) ? payloads.send(c, shared, length, mostFrames)

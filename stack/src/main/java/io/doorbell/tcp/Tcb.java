@@ -17,6 +17,9 @@ public abstract class Tcb {
     /** A send was refused: the handshake is not complete yet. */
     public static final int NOT_CONNECTED = -3;
 
+    /** A send was refused: an engine has the right to transmit, and its grant says {@link OwnerSends#REFUSE}. */
+    public static final int GRANTED = -9;
+
     static final long NO_DEADLINE = Long.MAX_VALUE;
     static final int NONE = -1;
 
@@ -73,6 +76,8 @@ public abstract class Tcb {
     Flight flight;
     /** Null unless something was sent past a hole, or may be. */
     PartialSends partial;
+    /** Null unless an engine has, or had just now, the right to transmit. */
+    Grant granted;
     /** Null unless this side offered the multi-segment option, or both did. */
     MultiSegment multi;
 

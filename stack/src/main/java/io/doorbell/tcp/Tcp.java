@@ -55,6 +55,8 @@ public final class Tcp implements Transport {
     private final TemplateReferences references;
     private final PartialOutput partials;
     private final Rehearsal rehearsal;
+    private final Delegation delegation;
+    private final Closing closing;
     private long now;
 
     /** How many random longs a stack needs. */
@@ -113,8 +115,11 @@ public final class Tcp implements Transport {
                 new PeerLiveness(lifecycle, output, counters), config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
-        summedSends = new SummedSends(sendSpace, new SharedPayloads(link, segments, sendSpace,
-                TcpOptions.segmentSize(mtu, mtu, config.timestamps()), counters), paths, lifecycle, starved);
+        delegation = new Delegation(link, segments, sendSpace, scoreboard, output, recovery, lifecycle, ipv4, config, counters);
+        closing = new Closing(lifecycle, data, delegation);
+        SharedPayloads payloads = new SharedPayloads(link, segments, sendSpace,
+                TcpOptions.segmentSize(mtu, mtu, config.timestamps()), counters);
+        summedSends = new SummedSends(sendSpace, payloads, paths, lifecycle, starved, delegation);
         references = new TemplateReferences(link, segments, sendSpace, config, counters);
         templates = new TemplateOutput(this, link, ipv4, scoreboard, sendSpace, output, recovery, window, paths,
                 lifecycle, config, counters, references);
@@ -135,6 +140,7 @@ public final class Tcp implements Transport {
         paths.now(nowNanos);
         timeWait.now(nowNanos);
         lifecycle.now(nowNanos);
+        delegation.now(nowNanos);
     }
 
     @Override
@@ -147,6 +153,9 @@ public final class Tcp implements Transport {
         Tcb c = rehearsal.standsIn(table.find(destination, source, segment.ports));
         if (c != null) {
             lifecycle.touch(c);
+            if (c.granted != null) {
+                delegation.collect(c.granted);
+            }
             input.arrives(c, segment, now);
             if (c.wantsWritable && c.unacknowledged() == 0) {
                 // The last ACK came while frames were short: there will be no other to wait for.
@@ -177,6 +186,7 @@ public final class Tcp implements Transport {
     /** Lets the emitter send for all that have something to send. Nothing is flushed. */
     public void output() {
         lifecycle.runOutput();
+        delegation.settle();
     }
 
     /** Whether the last {@link #output} left something behind because the link or the frame pool was full. */
@@ -187,7 +197,8 @@ public final class Tcp implements Transport {
     /** When {@link #expire} or {@link #output} has something to do next. */
     public long nextDeadlineNanos() {
         long connections = Math.min(timerQueue.earliestNanos(), lifecycle.outputDueNanos());
-        return Math.min(connections, Math.min(halfOpen.earliestNanos(), waiting.earliestNanos()));
+        long rows = Math.min(halfOpen.earliestNanos(), waiting.earliestNanos());
+        return Math.min(Math.min(connections, rows), delegation.nextDeadlineNanos());
     }
 
     // ---- what the user is told
@@ -283,6 +294,11 @@ public final class Tcp implements Transport {
         return rehearsal;
     }
 
+    /** Sends by engines. */
+    public Delegation delegation() {
+        return delegation;
+    }
+
     /** Sends of what goes to many. */
     public SummedSends summedSends() {
         return summedSends;
@@ -296,6 +312,9 @@ public final class Tcp implements Transport {
     public int send(Tcb c, MemorySegment source, long offset, int length) {
         if (!c.state.sends() || c.finQueued) {
             return refusal(c);
+        }
+        if (c.granted != null && delegation.ownerSends(c) != 0) {
+            return Tcb.GRANTED;
         }
         paths.age(c);
         int result = sendSpace.send(c, source, offset, length);
@@ -311,6 +330,9 @@ public final class Tcp implements Transport {
     public int write(Tcb c, MemorySegment source, long offset, int length) {
         if (!c.state.sends() || c.finQueued) {
             return refusal(c);
+        }
+        if (c.granted != null && delegation.ownerSends(c) != 0) {
+            return Tcb.GRANTED;
         }
         paths.age(c);
         int accepted = Math.min(length, sendSpace.room(c));
@@ -386,58 +408,9 @@ public final class Tcp implements Transport {
         lifecycle.wantOutput(c);
     }
 
-    /** CLOSE of the sending side (RFC 9293 section 3.10.4). */
-    public void closeOutput(Tcb c) {
-        if (c.finQueued) {
-            return;
-        }
-        switch (c.state) {
-            case ESTABLISHED -> c.state = TcpState.FIN_WAIT_1;
-            case CLOSE_WAIT -> c.state = TcpState.LAST_ACK;
-            case SYN_RECEIVED -> { }
-            default -> {
-                return;
-            }
-        }
-        c.finQueued = true;
-        TemplateOutput.closeAll(c);
-        lifecycle.wantOutput(c);
-    }
-
-    /** CLOSE of both sides: nothing more is read. */
-    public void close(Tcb c) {
-        if (c.userClosed) {
-            return;
-        }
-        c.userClosed = true;
-        tellHeldEnd(c);
-        if (c.state == TcpState.SYN_SENT) {
-            lifecycle.end(c, CloseReason.NORMAL);
-        } else if (c.unread() > 0 && !c.delivering) {
-            // RFC 9293 section 3.6.1 and RFC 2525 section 2.17: what was acknowledged will not be read.
-            lifecycle.reset(c, CloseReason.ABORTED);
-        } else {
-            closeOutput(c);
-            if (c.state == TcpState.FIN_WAIT_2) {
-                lifecycle.awaitFin(c);
-            }
-        }
-    }
-
-    /** ABORT (RFC 9293 section 3.10.5). */
-    public void abort(Tcb c) {
-        c.userClosed = true;
-        tellHeldEnd(c);
-        lifecycle.reset(c, CloseReason.ABORTED);
-        data.clear(c);
-    }
-
-    /** An end that was held back until the user had read everything need not wait any more: nothing will be read. */
-    private void tellHeldEnd(Tcb c) {
-        if (c.eventsHeld != 0) {
-            data.clear(c);
-            lifecycle.event(c, Tcb.EVENT_READABLE);
-        }
+    /** CLOSE and ABORT. */
+    public Closing closing() {
+        return closing;
     }
 
     /** Resets every connection and closes every port. */
@@ -472,7 +445,7 @@ public final class Tcp implements Transport {
 
     /** Someone to recount the books, for tests. Frames of the pool that are taken now count as taken for good. */
     public Audit audit() {
-        return new Audit(pool, ipv4, segments, table, timerQueue, window, config, references,
+        return new Audit(pool, ipv4, segments, table, timerQueue, window, config, references, delegation,
                 pool.capacity() - pool.available());
     }
 

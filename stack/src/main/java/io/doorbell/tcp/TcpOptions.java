@@ -8,9 +8,8 @@ import java.lang.foreign.MemorySegment;
 
 /** The options of one received segment (RFC 9293 section 3.2, RFC 7323), reused from segment to segment. */
 final class TcpOptions {
-    static final int TIMESTAMPS_LENGTH = 12;
-    /** NOP, NOP, kind 8, length 10: how everybody aligns the timestamps option (RFC 7323 appendix A). */
-    static final int TIMESTAMPS_WORD = 0x0101_080a;
+    static final int TIMESTAMPS_LENGTH = TcpHeader.TIMESTAMPS_LENGTH;
+    static final int TIMESTAMPS_WORD = TcpHeader.TIMESTAMPS_WORD;
 
     private static final int END = 0;
     static final int NO_OPERATION = 1;

@@ -207,8 +207,11 @@ public final class TemplateOutput {
     int send(MessageTemplate t, long nowNanos, int flags) {
         Tcb c = t.connection;
         boolean warm = (flags & MessageTemplate.WARM) != 0;
-        if (t.missingBytes != 0 && !warm) {
+        if (t.known.missing() != 0 && !warm) {
             return withHoles(t);
+        }
+        if (c.granted != null && !warm && tcp.delegation().ownerSends(c) != 0) {
+            return Tcb.GRANTED;
         }
         long now = Math.max(nowNanos, output.nowNanos());
         if (c.narrow != null && !warm) {
@@ -402,7 +405,7 @@ public final class TemplateOutput {
     }
 
     /** The segment carried RCV.NXT; what it had no option for, SACK blocks, an ACK of its own still has to tell. */
-    private static void acknowledged(Tcb c) {
+    static void acknowledged(Tcb c) {
         boolean sackOwed = c.sackOk && (c.duplicateStart != c.duplicateEnd
                 || c.received != null && c.received.ranges() > 0);
         if (!sackOwed) {
@@ -423,7 +426,7 @@ public final class TemplateOutput {
             MemorySegment.copy(memory, t.payload[i] - headers, memory, fresh - headers, headers + t.length(i));
             t.payload[i] = fresh;
         }
-        t.rearm();
+        t.known.rearm();
     }
 
     // ---- what is rare
@@ -463,7 +466,7 @@ public final class TemplateOutput {
         }
         counters.increment(Counter.TEMPLATE_SENDS_QUEUED);
         t.sentQueued++;
-        t.rearm();
+        t.known.rearm();
         return MessageTemplate.QUEUED;
     }
 }

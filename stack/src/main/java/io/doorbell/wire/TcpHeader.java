@@ -19,6 +19,10 @@ public final class TcpHeader {
     public static final int LENGTH = 20;
     public static final int MAX_LENGTH = 60;
 
+    /** The timestamps option (RFC 7323 section 3.2) behind two NOPs (appendix A), its first word and its length. */
+    public static final int TIMESTAMPS_WORD = 0x0101_080a;
+    public static final int TIMESTAMPS_LENGTH = 12;
+
     public static final int FIN = 0x01;
     public static final int SYN = 0x02;
     public static final int RST = 0x04;

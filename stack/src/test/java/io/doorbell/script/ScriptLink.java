@@ -112,6 +112,11 @@ public final class ScriptLink implements Link {
         return true;
     }
 
+    /** Another link to the same wire: what it sends is recorded with what this one does. */
+    public Link second() {
+        return new SecondLink(mtu, recorded::add);
+    }
+
     boolean isFull() {
         return room <= 0;
     }

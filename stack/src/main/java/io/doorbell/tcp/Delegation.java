@@ -1,0 +1,416 @@
+package io.doorbell.tcp;
+
+import io.doorbell.counters.Counter;
+import io.doorbell.counters.Counters;
+import io.doorbell.grant.GrantBlock;
+import io.doorbell.grant.LeaseTerms;
+import io.doorbell.ip.Ipv4;
+import io.doorbell.link.FramePool;
+import io.doorbell.link.Link;
+import io.doorbell.wire.TcpHeader;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * The stack's side of all grants: it takes what engines have published into the send space ({@link GrantSpace}), and
+ * gives, moves and takes away their allowance.
+ */
+public final class Delegation {
+    /** How long what an engine has sent may go without a timer. */
+    private static final long COLLECT_NANOS = 1_000_000;
+
+    private final Link link;
+    private final FramePool pool;
+    private final SegmentTable segments;
+    private final GrantSpace space;
+    private final SegmentOutput output;
+    private final LossRecovery recovery;
+    private final Lifecycle lifecycle;
+    private final Ipv4 ipv4;
+    private final TcpConfig config;
+    private final Counters counters;
+    private Grant[] grants = new Grant[4];
+    private int count;
+    private long now;
+
+    Delegation(Link link, SegmentTable segments, SendSpace sendSpace, Scoreboard scoreboard, SegmentOutput output,
+               LossRecovery recovery, Lifecycle lifecycle, Ipv4 ipv4, TcpConfig config, Counters counters) {
+        this.link = link;
+        this.pool = link.frames();
+        this.segments = segments;
+        this.space = new GrantSpace(pool, segments, sendSpace, scoreboard, output, recovery, lifecycle, counters);
+        this.output = output;
+        this.recovery = recovery;
+        this.lifecycle = lifecycle;
+        this.ipv4 = ipv4;
+        this.config = config;
+        this.counters = counters;
+    }
+
+    MemorySegment region() {
+        return pool.memory();
+    }
+
+    // ---- the owner's calls
+
+    /** @return null, counted, if the connection does not send, has partial messages open, or is granted already */
+    public Grant open(Tcb c, GrantOptions options) {
+        if (!c.state.sends() || c.finQueued || c.partial != null || c.granted != null) {
+            counters.increment(Counter.GRANTS_REFUSED);
+            return null;
+        }
+        MemorySegment memory = Arena.ofAuto().allocate(GrantBlock.bytes(options.segments()), 128);
+        Grant g = new Grant(this, c, options, new GrantBlock(memory, 0, options.segments()));
+        g.block.change(0, GrantBlock.control(0, GrantBlock.SUSPENDED, 0));
+        c.granted = g;
+        if (count == grants.length) {
+            grants = Arrays.copyOf(grants, 2 * count);
+        }
+        grants[count++] = g;
+        counters.increment(Counter.GRANTS_OPENED);
+        settle(g);
+        return g;
+    }
+
+    void recall(Grant g, long deadlineNanos) {
+        if (!g.over) {
+            g.recalled = true;
+            g.recallDeadline = deadlineNanos;
+            g.block.recall();
+            counters.increment(Counter.GRANTS_RECALLED);
+        }
+    }
+
+    void fence(Grant g) {
+        if (!g.over) {
+            withdraw(g, GrantBlock.FENCED);
+            if (!g.over) {
+                counters.increment(Counter.GRANTS_FENCED);
+                finish(g);
+            }
+        }
+    }
+
+    /** The owner is about to send: 0 if he may. */
+    int ownerSends(Tcb c) {
+        Grant g = c.granted;
+        if (g.over || g.options.ownerSends() == OwnerSends.WAIT) {
+            return 0;
+        }
+        if (g.options.ownerSends() == OwnerSends.REFUSE) {
+            return Tcb.GRANTED;
+        }
+        if (g.rest > 0) {
+            suspend(g);
+            space.shrink(g, 0);
+        }
+        return 0;
+    }
+
+    /** The owner closes the connection's output. */
+    void closing(Tcb c) {
+        if (c.granted != null && c.granted.options.closeRecallNanos() >= 0) {
+            recall(c.granted, now + c.granted.options.closeRecallNanos());
+        }
+    }
+
+    /** The connection sends nothing any more: what was published and not seen yet has no meaning. */
+    void ended(Grant g) {
+        g.connection.granted = null;
+        if (!g.over) {
+            g.over = true;
+            change(g, GrantBlock.ENDED);
+            if (g.placeholder != Tcb.NONE) {
+                space.unlink(g);
+            }
+            g.rest = 0;
+        }
+    }
+
+    // ---- a duty cycle
+
+    /** Begins one: what engines have published until now is in the send space. */
+    void now(long nowNanos) {
+        now = nowNanos;
+        for (int i = 0; i < count; i++) {
+            collect(grants[i]);
+        }
+    }
+
+    /** Ends one: allowances follow what has become of windows, neighbours and paths. */
+    void settle() {
+        for (int i = count - 1; i >= 0; i--) {
+            Grant g = grants[i];
+            settle(g);
+            if (g.over && (g.engineEnded || !g.handedOut || g.block.hasLetGo())) {
+                space.reclaim(g);
+                grants[i] = grants[--count];
+                grants[count] = null;
+            }
+        }
+    }
+
+    long nextDeadlineNanos() {
+        long earliest = Tcb.NO_DEADLINE;
+        for (int i = 0; i < count; i++) {
+            Grant g = grants[i];
+            if (!g.over) {
+                long collect = g.rest > 0 ? now + COLLECT_NANOS : Tcb.NO_DEADLINE;
+                earliest = Math.min(Math.min(earliest, collect), Math.min(g.recallDeadline, g.probeDeadline));
+            }
+        }
+        return earliest;
+    }
+
+    /** Frames that slots have, but for those whose records are in a send queue. */
+    int frames() {
+        int frames = 0;
+        for (int i = 0; i < count; i++) {
+            frames += GrantSpace.frames(grants[i]);
+        }
+        return frames;
+    }
+
+    /** Takes what was published into the send space. To be called before an acknowledgement is looked at. */
+    void collect(Grant g) {
+        if (g.over) {
+            return;
+        }
+        int fresh = GrantBlock.slotsBetween(g.collected, GrantBlock.published(g.block.control()));
+        if (fresh == 0) {
+            return;
+        }
+        Tcb c = g.connection;
+        if (c.flight != null && c.sndNxt == c.sndUna && c.restNanos() <= now) {
+            recovery.rest(c);
+        }
+        for (; fresh > 0; fresh--) {
+            if (!GrantSpace.isSane(g)) {
+                // Nobody can know what the peer was sent.
+                counters.increment(Counter.GRANTS_MISUSED);
+                lifecycle.reset(c, CloseReason.ABORTED);
+                return;
+            }
+            space.adopt(g, c, now);
+        }
+        lifecycle.touch(c);
+        output.schedule(c, false);
+        ipv4.used(c.nextHop);
+    }
+
+    // ---- allowance
+
+    private void settle(Grant g) {
+        collect(g);
+        if (g.over) {
+            return;
+        }
+        Tcb c = g.connection;
+        int state = GrantBlock.state(g.block.control());
+        if (state == GrantBlock.RETURNED) {
+            counters.increment(Counter.GRANTS_RETURNED);
+            finish(g);
+        } else if (g.recallDeadline <= now) {
+            fence(g);
+        } else if (c.finQueued && g.rest == 0) {
+            withdraw(g, GrantBlock.ENDED);
+            finish(g);
+        } else {
+            follow(g, c, state == GrantBlock.OPEN);
+        }
+    }
+
+    private void follow(Grant g, Tcb c, boolean wasOpen) {
+        boolean open = wasOpen;
+        long most = allowed(c);
+        long mac = ipv4.readyMac(c.nextHop);
+        if (open && (g.rest > most || mac != g.terms.destinationMac || c.mss != g.terms.mss
+                || dscpEcn(c) != g.terms.dscpEcn)) {
+            suspend(g);
+            open = false;
+            most = allowed(c);
+        }
+        if (g.over) {
+            return;
+        }
+        if (!open && g.rest > most) {
+            space.shrink(g, (int) Math.max(0, most));
+        }
+        ask(g);
+        grow(g, c, most, mac);
+        if (open && g.rest > 0 && segments.seq(g.placeholder) != g.position) {
+            suspend(g);
+            open = false;
+        }
+        show(g, c);
+        if (g.rest > 0 && mac != Ipv4.NO_MAC && !g.over) {
+            if (!open) {
+                lease(g, c, mac);
+            }
+            limit(g);
+        }
+    }
+
+    /** Bytes that may be out beyond what is: what the peer's window and the congestion window leave. */
+    private long allowed(Tcb c) {
+        return Math.min(c.sndUna + c.sndWnd - c.sndNxt, (long) c.cwnd - recovery.outstanding(c));
+    }
+
+    private int dscpEcn(Tcb c) {
+        return c.options.dscp() << 2
+                | (CongestionNotification.agreed(c) ? CongestionNotification.ECT_0 : CongestionNotification.NOT_ECT);
+    }
+
+    private void ask(Grant g) {
+        long asked = g.block.asked();
+        int asks = (int) (asked >>> 32);
+        if (g.options.renewed() && asks != g.asksSeen) {
+            g.asksSeen = asks;
+            g.target = (int) asked;
+            counters.increment(Counter.GRANTS_ASKED);
+        }
+    }
+
+    private void grow(Grant g, Tcb c, long most, long mac) {
+        int wish = g.target - g.rest;
+        g.limitedBy = GrantLimit.NONE;
+        if (wish <= 0) {
+            g.target = g.options.renewed() ? 0 : g.target;
+            space.fillSlots(g, g.rest > 0);
+            return;
+        }
+        boolean behindOthers = g.rest > 0 ? segments.next(g.placeholder) != Tcb.NONE : c.sendUnsent != Tcb.NONE;
+        if (c.finQueued || g.recalled) {
+            g.limitedBy = GrantLimit.CLOSING;
+        } else if (behindOthers) {
+            g.limitedBy = GrantLimit.EARLIER_DATA;
+        } else if (mac == Ipv4.NO_MAC) {
+            g.limitedBy = GrantLimit.NEIGHBOUR;
+        } else {
+            int more = more(g, c, wish, most - g.rest);
+            // RFC 9293 section 3.8.6.2.1: no slivers, unless it is all that is wished.
+            if (more == wish || more > 0 && more >= Math.min(c.mss, c.sndMaxWnd / 2)) {
+                space.extend(g, c, more);
+                g.probeDeadline = Tcb.NO_DEADLINE;
+            }
+        }
+        probe(g, c);
+    }
+
+    /** How many bytes of a wish can be granted. */
+    private int more(Grant g, Tcb c, int wish, long windows) {
+        long most = wish;
+        if (windows < most) {
+            most = windows;
+            g.limitedBy = c.sndUna + c.sndWnd - c.sndNxt - g.rest <= windows ? GrantLimit.PEER_WINDOW
+                    : GrantLimit.CONGESTION_WINDOW;
+        }
+        long buffer = c.options.sendBufferBytes() - c.unacknowledged();
+        if (buffer < most) {
+            most = buffer;
+            g.limitedBy = GrantLimit.SEND_BUFFER;
+        }
+        if (most > 0 && !space.fillSlots(g, true)) {
+            most = 0;
+            g.limitedBy = GrantLimit.FRAMES;
+        }
+        return (int) Math.max(0, most);
+    }
+
+    /** The engine takes it from here; {@link #limit} follows. */
+    private void lease(Grant g, Tcb c, long mac) {
+        LeaseTerms t = g.terms;
+        t.destinationMac = mac;
+        t.sourceMac = link.mac();
+        t.seq = segments.seq(g.placeholder);
+        t.mss = c.mss;
+        t.localAddress = c.localAddress;
+        t.remoteAddress = c.remoteAddress;
+        t.ports = c.ports;
+        t.dscpEcn = dscpEcn(c);
+        t.timeToLive = config.timeToLive();
+        t.timestamps = c.timestamps;
+        t.tsOffset = c.tsOffset;
+        t.tickNanos = config.timestampTickNanos();
+        t.renewBytes = g.options.renewed() ? g.options.bytes() : 0;
+        g.position = t.seq;
+        g.block.lease(t);
+        limit(g);
+        change(g, GrantBlock.OPEN);
+        counters.increment(Counter.GRANT_LEASES);
+    }
+
+    private void limit(Grant g) {
+        // One slot stays behind: its record is the placeholder's when all others are published.
+        long limit = (long) (g.held - 1) << 32 | segments.seq(g.placeholder) + g.rest & 0xffff_ffffL;
+        if (limit != g.limit) {
+            g.limit = limit;
+            g.block.limit((int) (limit >>> 32), (int) limit);
+        }
+    }
+
+    /** What segments say of the other direction: never more window than the peer was told, or would be told now. */
+    private void show(Grant g, Tcb c) {
+        int flags = c.seldom != null && c.seldom.echoOwed ? TcpHeader.ECE : 0;
+        int field = Math.min(0xffff, (c.rcvEdge - c.rcvNxt) >>> c.rcvScale);
+        long answer = (long) c.rcvNxt << 32 | flags << 16 | field;
+        if (answer != g.answer) {
+            g.answer = answer;
+            g.block.answer(c.rcvNxt, flags, field);
+        }
+        if (c.tsRecent != g.echo) {
+            g.echo = c.tsRecent;
+            g.block.echo(c.tsRecent);
+        }
+    }
+
+    /**
+     * A closed window is probed for data of the engine's, too, that this side has not got (RFC 9293 section 3.8.6.1): with
+     * a segment that is old.
+     */
+    private void probe(Grant g, Tcb c) {
+        boolean closed = g.limitedBy == GrantLimit.PEER_WINDOW && g.rest == 0 && c.sndNxt == c.sndUna
+                && c.sendUnsent == Tcb.NONE;
+        if (!closed) {
+            g.probeDeadline = Tcb.NO_DEADLINE;
+        } else if (g.probeDeadline == Tcb.NO_DEADLINE) {
+            g.probeWaitNanos = c.rtoNanos;
+            g.probeDeadline = now + c.rtoNanos;
+        } else if (g.probeDeadline <= now) {
+            output.sendKeepalive(c);
+            g.probeWaitNanos = Math.min(config.maxRtoNanos(), 2 * g.probeWaitNanos);
+            g.probeDeadline = now + g.probeWaitNanos;
+        }
+    }
+
+    // ---- taking it back
+
+    /** From here on the engine publishes nothing, and all that it has published is in the send space. */
+    private void suspend(Grant g) {
+        withdraw(g, GrantBlock.SUSPENDED);
+    }
+
+    private void withdraw(Grant g, int state) {
+        change(g, state);
+        collect(g);
+    }
+
+    /** Enters a new generation; a right that was given back stays given back. */
+    private void change(Grant g, int state) {
+        long control = g.block.control();
+        while (GrantBlock.state(control) != GrantBlock.RETURNED && !g.block.change(control, GrantBlock.control(
+                GrantBlock.generation(control) + 1, state, GrantBlock.published(control)))) {
+            control = g.block.control();
+        }
+    }
+
+    /** The grant is over, and the connection as any other. */
+    private void finish(Grant g) {
+        Tcb c = g.connection;
+        space.shrink(g, 0);
+        g.over = true;
+        g.limitedBy = GrantLimit.CLOSING;
+        lifecycle.wantOutput(c);
+    }
+}

@@ -1,0 +1,167 @@
+package io.doorbell.tcp;
+
+import io.doorbell.counters.Counter;
+import io.doorbell.counters.Counters;
+import io.doorbell.link.FramePool;
+
+/**
+ * Sequence space and frames of grants.
+ *
+ * <p>What is granted and not published is one record of the send queue, the placeholder: it is never READY, so that the
+ * emitter stops in front of it and everything else waits behind. It is the record of the frame that the next slot lies
+ * in. When a slot is published, that record becomes the segment that it now is, and the next slot's record the
+ * placeholder of what is left. A slot's frame is the engine's to write to until it is published, and then the send
+ * queue's like any other.
+ */
+final class GrantSpace {
+    /** How much later than the running duty cycle began a segment may have been sent that is acknowledged within it. */
+    private static final long LAG_NANOS = 10_000;
+
+    private final FramePool pool;
+    private final SegmentTable segments;
+    private final SendSpace sendSpace;
+    private final Scoreboard scoreboard;
+    private final SegmentOutput output;
+    private final LossRecovery recovery;
+    private final Lifecycle lifecycle;
+    private final Counters counters;
+
+    GrantSpace(FramePool pool, SegmentTable segments, SendSpace sendSpace, Scoreboard scoreboard, SegmentOutput output,
+               LossRecovery recovery, Lifecycle lifecycle, Counters counters) {
+        this.pool = pool;
+        this.segments = segments;
+        this.sendSpace = sendSpace;
+        this.scoreboard = scoreboard;
+        this.output = output;
+        this.recovery = recovery;
+        this.lifecycle = lifecycle;
+        this.counters = counters;
+    }
+
+    /** Whether the next slot that was published is one that may have been. */
+    static boolean isSane(Grant g) {
+        int length = g.block.length(g.collected);
+        return g.placeholder != Tcb.NONE && g.held - g.collected >= 2 && length > 0 && length <= g.terms.mss && length <= g.rest;
+    }
+
+    /** The next slot was published: it is a segment now, and has left. */
+    void adopt(Grant g, Tcb c, long now) {
+        int slot = g.collected;
+        int s = become(g, c, slot);
+        int length = segments.length(s);
+        c.sendUnsent = segments.next(s);
+        long sentAt = g.block.sentAtNanos(slot);
+        if (sentAt >= now) {
+            sentAt = now - LAG_NANOS;
+        }
+        output.advance(c, g.position);
+        if (c.flight.lastSent != Tcb.NONE) {
+            sentAt = Math.max(sentAt, segments.sentAtNanos(c.flight.lastSent));
+        }
+        scoreboard.sent(c, s, sentAt);
+        c.flight.tailProbeDue = true;
+        recovery.sent(c, length);
+        if (c.seldom != null) {
+            Pacer.sent(c, length);
+        }
+        if (g.block.ack(slot) == c.rcvNxt) {
+            TemplateOutput.acknowledged(c);
+        }
+        int clock = g.block.clock(slot);
+        g.lastClock = g.sentBytes == 0 || clock - g.lastClock > 0 ? clock : g.lastClock;
+        g.sentBytes += length;
+        g.target -= g.options.renewed() ? 0 : length;
+        counters.increment(Counter.GRANT_SEGMENTS_OUT);
+        counters.increment(Counter.TCP_SEGMENTS_OUT);
+        counters.add(Counter.TCP_PAYLOAD_BYTES_OUT, length);
+    }
+
+    /** @return the segment that was the placeholder */
+    private int become(Grant g, Tcb c, int slot) {
+        int s = g.placeholder;
+        int seq = segments.seq(s);
+        int behind = segments.next(s);
+        int length = g.block.length(slot);
+        segments.create(s, seq, length, g.payload[slot & g.mask],
+                SegmentTable.READY | (g.block.push(slot) ? SegmentTable.PUSH : 0));
+        segments.sum(s, g.block.sum(slot));
+        segments.next(s, behind);
+        g.collected++;
+        g.rest -= length;
+        g.position = seq + length;
+        g.placeholder = Tcb.NONE;
+        if (g.rest > 0) {
+            long payload = g.payload[g.collected & g.mask];
+            g.placeholder = pool.indexOf(payload);
+            segments.create(g.placeholder, g.position, g.rest, payload, 0);
+            sendSpace.insertBehind(c, s, g.placeholder);
+        }
+        return s;
+    }
+
+    /** @return whether there is a slot to use, and one for the placeholder behind it */
+    boolean fillSlots(Grant g, boolean wanted) {
+        while (wanted && g.held - g.collected < g.payload.length && sendSpace.freeFrames() > 0) {
+            long address = pool.allocate() + SendSpace.HEADROOM;
+            g.payload[g.held & g.mask] = address;
+            g.block.payload(g.held, address);
+            g.held++;
+        }
+        return g.held - g.collected >= 2;
+    }
+
+    /** Reserves more sequence space, at the end of all that there is. */
+    void extend(Grant g, Tcb c, int more) {
+        if (g.rest > 0) {
+            segments.length(g.placeholder, g.rest + more);
+        } else {
+            long address = g.payload[g.collected & g.mask];
+            g.placeholder = sendSpace.adopt(c, address, 0, 0, 0);
+            segments.clear(g.placeholder, SegmentTable.READY);
+            segments.length(g.placeholder, more);
+        }
+        g.rest += more;
+        c.sndEnd += more;
+    }
+
+    /** Gives sequence space back that nobody has used; what waits behind it moves forward. */
+    void shrink(Grant g, int left) {
+        if (g.over || g.rest <= left) {
+            return;
+        }
+        Tcb c = g.connection;
+        int bytes = g.rest - left;
+        g.target = Math.max(g.target, g.rest);
+        for (int s = segments.next(g.placeholder); s != Tcb.NONE; s = segments.next(s)) {
+            segments.seq(s, segments.seq(s) - bytes);
+        }
+        c.sndEnd -= bytes;
+        g.rest = left;
+        segments.length(g.placeholder, left);
+        if (left == 0) {
+            unlink(g);
+        }
+        lifecycle.wantOutput(c);
+    }
+
+    void unlink(Grant g) {
+        sendSpace.unlink(g.connection, g.placeholder);
+        g.placeholder = Tcb.NONE;
+    }
+
+    /** The engine will not touch them any more: frames of slots that were not published go back. */
+    void reclaim(Grant g) {
+        while (g.collected != g.held) {
+            pool.release(g.payload[g.collected & g.mask]);
+            g.collected++;
+        }
+        if (g.connection.granted == g) {
+            g.connection.granted = null;
+        }
+    }
+
+    /** Frames that slots have, but for the one whose record is the placeholder. */
+    static int frames(Grant g) {
+        return g.held - g.collected - (g.placeholder == Tcb.NONE ? 0 : 1);
+    }
+}

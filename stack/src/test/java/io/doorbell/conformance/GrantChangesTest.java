@@ -1,0 +1,75 @@
+package io.doorbell.conformance;
+
+import static io.doorbell.script.Segments.ack;
+import static io.doorbell.script.Segments.data;
+import static io.doorbell.script.Segments.seconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.doorbell.counters.Counter;
+import io.doorbell.grant.GrantedSender;
+import io.doorbell.script.Script;
+import io.doorbell.script.Scripts;
+import io.doorbell.script.Sent;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Delegated sends, when windows, paths and neighbours change under a lease. */
+@ExtendWith(Scripts.class)
+class GrantChangesTest extends GrantScript {
+    @Test
+    void rfc1191_6_3_segmentsFollowThePath(Script script) {
+        script.establish(peer());
+        grant(script, 8000);
+        send(script, text(900), GrantedSender.FAST);
+        script.advance(0);
+        Sent big = script.expect(data(1, text(900)));
+        script.receiveIcmp(3, 4, 600, big);
+        script.expectBytes(1, 901);
+        script.receive(ack(901));
+        String second = text(900);
+        send(script, second, GrantedSender.FAST);
+        script.advance(0);
+        script.expect(data(901, second.substring(0, 548)), data(1449, second.substring(548)));
+        script.receive(ack(1801));
+        engine.giveBack();
+        allFramesAreBack(script);
+    }
+
+    @Test
+    void rfc826_packetsFollowTheNeighboursNewMac(Script script) {
+        script.establish(peer());
+        grant(script, 1000);
+        send(script, "old", GrantedSender.FAST);
+        script.advance(0);
+        assertEquals(1, script.expect(data(1, "old")).bytes[5]);
+        script.receive(ack(4));
+        script.advance(seconds(2));
+        byte[] arp = {-1, -1, -1, -1, -1, -1, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9,
+            10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1};
+        script.receiveFrame(arp, "an announcement of another MAC");
+        send(script, "new", GrantedSender.FAST);
+        script.advance(0);
+        assertEquals(9, script.expect(data(4, "new")).bytes[5]);
+        script.receive(ack(7));
+        script.expectCounter(Counter.GRANT_LEASES, 2);
+        engine.giveBack();
+        allFramesAreBack(script);
+    }
+
+    @Test
+    void rfc9293_3_8_6_aWindowThatThePeerTakesBackTakesTheGrantBack(Script script) {
+        script.establish(peer());
+        grant(script, 8000);
+        assertEquals(8000, grant.granted());
+        script.receive(ack(1).win(500));
+        assertEquals(500, grant.granted());
+        send(script, text(501), GrantedSender.BACKPRESSURE);
+        send(script, text(500), GrantedSender.FAST);
+        script.advance(0);
+        script.expectBytes(1, 501);
+        script.receive(ack(501).win(9000));
+        assertEquals(8000, grant.granted());
+        engine.giveBack();
+        allFramesAreBack(script);
+    }
+}
