@@ -318,12 +318,37 @@ class RowCopyTest {
         script.establish();
         script.receive(Segments.data(101, 50)).expect(Segments.ack(1));
         script.receive(Segments.data(4001, 50)).expect(Segments.ack(1));
-        Tcb open = script.connection();
-        long row = inspected.block.beginRow(0);
-        RowCopy.state(open, inspected.block, row, 0);
-        inspected.block.endRow(row);
+        show(script);
         assertEquals(2, inspected.field(0, ConnectionField.OUT_OF_ORDER_RANGES));
-        assertEquals(open.received.allocated(), inspected.field(0, ConnectionField.RECEIVE_FRAMES));
         assertEquals(2, inspected.field(0, ConnectionField.RECEIVE_FRAMES));
+    }
+
+    private void show(Script script) {
+        long row = inspected.block.beginRow(0);
+        RowCopy.state(script.connection(), inspected.block, row, 0);
+        inspected.block.endRow(row);
+    }
+
+    @Test
+    void partialMessagesAndTemplatesAreCountedWithTheirSends(Script script) {
+        script.establish();
+        for (int i = 0; i < 3; i++) {
+            script.connection().begin(new PartialMessage(), 10);
+        }
+        MessageTemplate first = script.connection().template(10);
+        MessageTemplate second = script.connection().template(10);
+        show(script);
+        assertEquals(3, inspected.field(0, ConnectionField.PARTIAL_MESSAGES));
+        assertEquals(2, inspected.field(0, ConnectionField.TEMPLATES));
+        first.sentFast = 4;
+        first.sentQueued = 1;
+        second.sentFast = 1;
+        second.sentQueued = 2;
+        show(script);
+        assertEquals(5, inspected.field(0, ConnectionField.TEMPLATES_SENT_FAST));
+        assertEquals(3, inspected.field(0, ConnectionField.TEMPLATES_SENT_QUEUED));
+        script.connection().abort();
+        script.act("abort", () -> { });
+        script.takeAll();
     }
 }
