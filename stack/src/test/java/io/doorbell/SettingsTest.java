@@ -1,6 +1,7 @@
 package io.doorbell;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -55,7 +56,7 @@ class SettingsTest {
             TcpConfig.Builder builder = TcpConfig.builder();
             Object other = other(component.getType(), component.getAccessor().invoke(TcpConfig.defaults()));
             Method setter = TcpConfig.Builder.class.getMethod(component.getName(), component.getType());
-            setter.invoke(builder, other);
+            assertSame(builder, setter.invoke(builder, other));
             assertEquals(other, component.getAccessor().invoke(builder.build()), component.getName());
         }
     }
@@ -132,6 +133,9 @@ class SettingsTest {
         assertRefused("keepalive.probes is 0", () -> Keepalive.after(1, 1, 0));
         assertRefused("userTimeoutNanos is -1", () -> TcpConfig.builder().userTimeoutNanos(-1).build());
         assertRefused("dscp is 64: it must be 0 to 63", () -> TcpConfig.builder().dscp(64).build());
+        assertRefused("sendBufferBytes is 0", () -> ConnectionOptions.of(TcpConfig.defaults()).withSendBufferBytes(0));
+        assertRefused("userTimeoutNanos is -1",
+                () -> ConnectionOptions.of(TcpConfig.defaults()).withUserTimeoutNanos(-1));
         assertRefused("dscp is -1", () -> ConnectionOptions.of(TcpConfig.defaults()).withDscp(-1));
         assertRefused("timeToLive is 0", () -> TcpConfig.builder().timeToLive(0).build());
         assertRefused("timeToLive is 256", () -> TcpConfig.builder().timeToLive(256).build());
