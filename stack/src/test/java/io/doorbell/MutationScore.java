@@ -186,8 +186,12 @@ final class MutationScore {
     }
 
     private static void print(String name, Counts counts) {
+        if (counts.mutants() == 0) {
+            System.out.printf("%-40s has no code to mutate%n", name);
+            return;
+        }
         System.out.printf(Locale.ROOT, "%-40s %5.1f %%  mutants %d, killed %d, timed out %d, survived %d, no coverage %d%n", name,
-                counts.mutants() == 0 ? 0 : counts.percent(), counts.mutants(), counts.killed(), counts.timedOut(),
+                counts.percent(), counts.mutants(), counts.killed(), counts.timedOut(),
                 counts.survived(), counts.uncovered());
     }
 }
