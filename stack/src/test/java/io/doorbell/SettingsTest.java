@@ -1,6 +1,7 @@
 package io.doorbell;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -55,7 +56,7 @@ class SettingsTest {
             TcpConfig.Builder builder = TcpConfig.builder();
             Object other = other(component.getType(), component.getAccessor().invoke(TcpConfig.defaults()));
             Method setter = TcpConfig.Builder.class.getMethod(component.getName(), component.getType());
-            setter.invoke(builder, other);
+            assertSame(builder, setter.invoke(builder, other));
             assertEquals(other, component.getAccessor().invoke(builder.build()), component.getName());
         }
     }
@@ -132,11 +133,56 @@ class SettingsTest {
         assertRefused("keepalive.probes is 0", () -> Keepalive.after(1, 1, 0));
         assertRefused("userTimeoutNanos is -1", () -> TcpConfig.builder().userTimeoutNanos(-1).build());
         assertRefused("dscp is 64: it must be 0 to 63", () -> TcpConfig.builder().dscp(64).build());
+        assertRefused("sendBufferBytes is 0", () -> ConnectionOptions.of(TcpConfig.defaults()).withSendBufferBytes(0));
+        assertRefused("userTimeoutNanos is -1",
+                () -> ConnectionOptions.of(TcpConfig.defaults()).withUserTimeoutNanos(-1));
         assertRefused("dscp is -1", () -> ConnectionOptions.of(TcpConfig.defaults()).withDscp(-1));
         assertRefused("timeToLive is 0", () -> TcpConfig.builder().timeToLive(0).build());
         assertRefused("timeToLive is 256", () -> TcpConfig.builder().timeToLive(256).build());
         assertRefused("synAckRetries is -1", () -> TcpConfig.builder().synAckRetries(-1).build());
         assertRefused("corkNanos is 0", () -> TcpConfig.builder().corkNanos(0).build());
+    }
+
+    /** Sets an int or a long by its name. */
+    private static void set(TcpConfig.Builder builder, String name, long value) throws ReflectiveOperationException {
+        for (Method setter : TcpConfig.Builder.class.getMethods()) {
+            if (setter.getName().equals(name)) {
+                boolean narrow = setter.getParameterTypes()[0] == int.class;
+                setter.invoke(builder, narrow ? (Object) Math.toIntExact(value) : (Object) value);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"sendBufferBytes, 1,", "receiveWindowBytes, 1, 1073741824", "initialRtoNanos, 1,", "minRtoNanos, 1, 120000000000",
+        "maxRtoNanos, 200000000,", "delayedAckNanos, 0, 499999999", "timeWaitNanos, 0,", "finWait2Nanos, 0,",
+        "synRetries, 0,", "retries, 0,", "peerAckDelayNanos, 0,", "initialWindowSegments, 1,", "maxSegmentSize, 0,",
+        "maxConnections, 1,", "timeWaitLimit, 1,", "halfOpenLimit, 1,", "acceptQueueLimit, 1,",
+        "challengeAcksPerSecond, 0,", "userTimeoutNanos, 0,", "corkNanos, 1,", "timestampTickNanos, 1000000, 1000000000",
+        "initialReceiveWindowBytes, 1,", "outOfOrderFrames, 0,", "pathRetries, 1,", "baseSegmentSize, 48,",
+        "minPathMtu, 68,", "pathMtuAgeNanos, 1,", "synAckRetries, 0, 126", "dscp, 0, 63", "timeToLive, 1, 255",
+        "leastPartBytes, 1,", "referenceBytes, 1,"})
+    void a_setting_takes_its_least_and_its_most_and_no_other(String name, long least, Long most)
+            throws ReflectiveOperationException {
+        for (long good : most == null ? new long[] {least} : new long[] {least, most}) {
+            TcpConfig.Builder builder = TcpConfig.builder();
+            set(builder, name, good);
+            Object is = TcpConfig.class.getMethod(name).invoke(builder.build());
+            assertEquals(good, ((Number) is).longValue());
+        }
+        for (long bad : most == null ? new long[] {least - 1} : new long[] {least - 1, most + 1}) {
+            TcpConfig.Builder builder = TcpConfig.builder();
+            set(builder, name, bad);
+            IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class, builder::build, name);
+            // The bound of one setting may be another.
+            assertTrue(name.equals("minRtoNanos") || refusal.getMessage().startsWith(name + " is " + bad), refusal.getMessage());
+        }
+    }
+
+    @Test
+    void a_rate_is_100_to_1000_percent_of_the_window() {
+        assertEquals(100, new Pacing(true, 100, 1000).slowStartPercent());
+        assertEquals(1000, new Pacing(true, 1000, 100).slowStartPercent());
     }
 
     private static void assertRefused(String reason, Runnable setting) {

@@ -118,7 +118,7 @@ public final class Rehearsal {
     /**
      * The peer's segment with this payload comes in, as the next of its stream, up to where the user would hear of it.
      *
-     * @return {@code length}, 0 if it is not possible or could not help now
+     * @return {@code length}; 0 if it is not possible or could not help now, or did not come that far
      */
     public int receive(Tcb c, MemorySegment source, long offset, int length) {
         Objects.checkFromIndexSize(offset, length, source.byteSize());
@@ -142,7 +142,8 @@ public final class Rehearsal {
             data.endBurst();
             counters.copyFrom(countersBefore);
         }
-        return length;
+        // A segment that was dropped on its way has warmed half of it.
+        return standIn.rcvNxt - c.rcvNxt == length ? length : 0;
     }
 
     /** Whose segment it is: the connection's that was found, or the stand-in's during a rehearsal. */

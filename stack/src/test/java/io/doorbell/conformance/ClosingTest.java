@@ -432,4 +432,19 @@ class ClosingTest {
         script.takeAll().forEach(sent -> script.require(sent.isRst(), "this is no RST: " + sent));
         script.expectConnections(0).expectClosed();
     }
+
+    /** As long as this side reads, the peer may send on for as long as it likes; then its FIN has a limit. */
+    @Test
+    void rfc9293_3_10_4_aCloseLongAfterAHalfCloseWaitsForTheFinAsLongAsConfigured(Script script) {
+        script.tcp().finWait2Nanos(seconds(20));
+        script.establish();
+        script.closeOutput();
+        script.expect(fin(1));
+        script.receive(ack(2)).expectState("FIN-WAIT-2");
+        script.expectNothingUntil(seconds(1000)).expectConnections(1);
+        script.close();
+        script.expectNothingUntil(seconds(1019)).expectConnections(1);
+        script.at(seconds(1021)).takeAll().forEach(sent -> script.require(sent.isRst(), "this is no RST: " + sent));
+        script.expectConnections(0).expectClosed();
+    }
 }

@@ -2,6 +2,7 @@ package io.doorbell.script;
 
 import io.doorbell.Connection;
 import io.doorbell.TcpStack;
+import io.doorbell.counters.InspectionBlock;
 import io.doorbell.tcp.Audit;
 import io.doorbell.tcp.TcpConfig;
 import java.nio.ByteBuffer;
@@ -45,6 +46,7 @@ abstract class Stage {
     long now;
     Flow current;
     private boolean scatter;
+    private InspectionBlock inspection;
     private int appetite = Integer.MAX_VALUE;
     private Consumer<Application> program = application -> { };
 
@@ -70,6 +72,11 @@ abstract class Stage {
 
     public void seed(long value) {
         seed = value;
+    }
+
+    /** The stack shows itself in this block. */
+    public void inspection(InspectionBlock block) {
+        inspection = block;
     }
 
     public void peerIsn(int value) {
@@ -99,7 +106,8 @@ abstract class Stage {
         link.scatter(scatter);
         inspector = new Inspector(mtu);
         now = epochNanos + now;
-        stack = TcpStack.on(link).address("10.0.0.2/24").gateway("10.0.0.254").tcp(tcp.build()).seed(seed).build();
+        stack = TcpStack.on(link).address("10.0.0.2/24").gateway("10.0.0.254").tcp(tcp.build()).seed(seed)
+                .inspection(inspection).build();
         audit = stack.audit();
         if (current == null) {
             current = flow(PEER_PORT, 80);

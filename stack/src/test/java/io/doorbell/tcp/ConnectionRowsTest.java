@@ -3,6 +3,7 @@ package io.doorbell.tcp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.doorbell.counters.Counters;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -115,6 +116,22 @@ class ConnectionRowsTest {
             // 4 are expected in each. A sequence in one variable is spread by a step, evenly or in clusters, by chance.
             assertTrue(best <= 16, "attack " + attack + " makes chains of " + best + " under every secret");
             assertTrue(worst <= 256, "attack " + attack + " makes a chain of " + worst);
+        }
+    }
+
+    /** RFC 9293 section 3.6.1: the new connection's numbers are larger than all that the old one used. */
+    @Test
+    void rfc9293_3_6_1_theNextInitialNumberIsBeyondTheOldOnes() {
+        TimeWaitTable rows = new TimeWaitTable(hash(1), 10);
+        TimeWait timeWait = new TimeWait(rows, null, null, null, TcpConfig.defaults(), new Counters());
+        int[][] cases = {{1_000, 1_000 + 0x1_0001}, {1_000 + 0x1_0001, 1_000 + 0x1_0001},
+            {1_000 + 0x1_0002, 1_000 + 0x1_0002}, {2_000_000_000, 2_000_000_000}, {-1, 1_000 + 0x1_0001}};
+        for (int[] each : cases) {
+            int row = rows.add(1, 2, 3);
+            rows.await(row, 0, SECOND);
+            rows.sndNxt[row] = 1_000;
+            assertEquals(each[1], timeWait.replace(row, each[0]));
+            assertEquals(0, rows.size());
         }
     }
 
