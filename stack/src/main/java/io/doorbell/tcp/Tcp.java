@@ -472,7 +472,7 @@ public final class Tcp implements Transport {
     /** Someone to recount the books, for tests. Frames of the pool that are taken now count as taken for good. */
     public Audit audit() {
         return new Audit(pool, ipv4, segments, table, timerQueue, window, config, references,
-                pool.capacity() - pool.available());
+                counters, pool.capacity() - pool.available());
     }
 
     /** Connections that a listener has answered and that are not established yet. */
