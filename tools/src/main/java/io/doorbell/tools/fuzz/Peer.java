@@ -54,6 +54,8 @@ final class Peer {
     private boolean synSeen;
     /** Behind the last sequence number that this peer has sent within the stack's window. */
     int furthest;
+    /** How far the stack's window may reach beyond what was heard: an ACK that the link refused has moved it too. */
+    int unheardWindow;
     int ecn;
     private int fin = -1;
     /** Segments that take sequence space, which a peer has to acknowledge, since the last {@link #takeOwed}. */
@@ -117,10 +119,12 @@ final class Peer {
         }
     }
 
-    /** Something was sent, up to a sequence number. */
-    void says(int end) {
-        if (end - furthest > 0 && end - stackEdge <= 0) {
-            furthest = end;
+    /** Something was sent. Of what begins in the window and goes on beyond it the stack takes the first part. */
+    void says(int start, int end) {
+        int edge = stackEdge + unheardWindow;
+        int taken = end - edge > 0 ? edge : end;
+        if (start - edge <= 0 && taken - furthest > 0) {
+            furthest = taken;
         }
     }
 
