@@ -312,9 +312,16 @@ final class LossRecovery {
         c.flight.undoFrom = c.sndUna;
     }
 
-    /** A lost segment was sent again. */
-    void retransmitted(Tcb c, int end, int bytes, int clockTicks) {
+    /**
+     * A lost segment was sent again. RFC 6675 section 6: a round trip may be half of the RTO and more, so that the time
+     * since the first transmission says nothing of this one; the timer is for the first segment, as in Linux. Without
+     * SACK, of partial ACKs only the first restarts it (RFC 6582 section 3.2 step 3).
+     */
+    void retransmitted(Tcb c, int end, int bytes, int clockTicks, long now) {
         noteRetransmission(c, end, clockTicks);
+        if (end - bytes == c.sndUna && (c.sackOk || !c.flight.partialAckSeen)) {
+            c.retransmitDeadline = now + c.rtoNanos;
+        }
         if (c.flight.undoPossible) {
             c.flight.undoRetransmissions++;
         }
