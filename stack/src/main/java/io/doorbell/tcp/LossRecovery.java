@@ -279,7 +279,9 @@ final class LossRecovery {
         if (!c.flight.timedOut) {
             remember(c);
             // RFC 5681 section 3.1: the threshold is lowered once, not by each timeout of the same segment.
-            lowerThreshold(c);
+            if (!endsLongRecovery(c)) {
+                lowerThreshold(c);
+            }
         }
         c.cwnd = c.mss;
         c.flight.loweredNanos = now;
@@ -301,6 +303,15 @@ final class LossRecovery {
         if (c.finSent) {
             c.finLost = true;
         }
+    }
+
+    /**
+     * Without SACK a recovery repairs one segment for each round trip, and the timer is what ends it when many of a window
+     * were lost (RFC 6582 section 3.2 step 3). That is still the one loss for which the threshold was lowered already. A
+     * timeout before the first partial ACK is another: the retransmission was lost (RFC 5681 section 4.3).
+     */
+    private static boolean endsLongRecovery(Tcb c) {
+        return !c.sackOk && c.flight.recovering && c.flight.partialAckSeen;
     }
 
     /** Keeps what {@link #undo} needs. */
