@@ -182,7 +182,8 @@ final class Peer {
         }
         // What is old, like a probe, is answered with an ACK (RFC 9293 section 3.10.7.4).
         owed += seq - stackNext() < 0 ? 1 : 0;
-        if (!known || isAnothers(seq, length)) {
+        // One of several parts begins before all that it brings, and only a connection whose SYN was seen sends it.
+        if (!known || experiment == 0 && isAnothers(seq, length)) {
             known = true;
             guessed = true;
             stackIss = seq - 1;
@@ -206,9 +207,10 @@ final class Peer {
     private void acknowledged(byte[] frame, boolean syn) {
         stackAck = FrameBytes.i32(frame, FrameBytes.TCP + 8);
         if (!agreed) {
-            // Whatever was sent before the stack knew a sequence number of ours was not taken.
+            // Whatever was sent before the stack knew a sequence number of ours was not taken. But if the link refused
+            // what it said, it may have known one for long.
             agreed = true;
-            furthest = stackAck;
+            furthest = unheardWindow > 0 && furthest - stackAck > 0 ? furthest : stackAck;
         }
         stackEdge = stackAck + (FrameBytes.u16(frame, FrameBytes.TCP + 14) << (syn ? 0 : stackScale));
     }
