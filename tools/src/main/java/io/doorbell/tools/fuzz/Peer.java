@@ -210,7 +210,8 @@ final class Peer {
             // Whatever was sent before the stack knew a sequence number of ours was not taken. But if the link refused
             // what it said, it may have known one for long.
             agreed = true;
-            furthest = unheardWindow > 0 && furthest - stackAck > 0 ? furthest : stackAck;
+            boolean taken = furthest - stackAck > 0 && furthest - stackAck <= unheardWindow;
+            furthest = taken ? furthest : stackAck;
         }
         stackEdge = stackAck + (FrameBytes.u16(frame, FrameBytes.TCP + 14) << (syn ? 0 : stackScale));
     }
