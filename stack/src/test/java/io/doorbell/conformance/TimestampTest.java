@@ -251,7 +251,8 @@ class TimestampTest {
         // Paced by that, a connection would not send its second burst within a day.
         for (int i = 0; i < 100 && script.flow().sentUpTo() < 20_001; i++) {
             script.takeAll();
-            script.advance(seconds(1)).receive(ack(script.flow().sentUpTo()).tsVal(201 + i));
+            script.advance(seconds(1)).takeAll();
+            script.receive(ack(script.flow().sentUpTo()).tsVal(201 + i));
         }
         script.takeAll();
         script.require(script.flow().sentUpTo() == 20_001, "only up to " + script.flow().sentUpTo() + " was sent");
