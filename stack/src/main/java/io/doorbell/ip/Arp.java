@@ -346,10 +346,11 @@ final class Arp {
         request(neighbour);
     }
 
+    /** One that cannot leave, for want of a frame or of room on the link, is none that the neighbour left unanswered. */
     private void request(Neighbour neighbour) {
-        neighbour.requests++;
         boolean known = neighbour.state == State.PROBE;
         if (emit(ArpPacket.REQUEST, known ? neighbour.mac : EthernetHeader.BROADCAST, 0, neighbour.address)) {
+            neighbour.requests++;
             counters.increment(Counter.ARP_REQUESTS_OUT);
         }
         neighbour.deadlineNanos = now + REQUEST_INTERVAL_NANOS;

@@ -141,7 +141,8 @@ final class AckInput {
             // RFC 7323 section 4.1: the echo tells which transmission was acknowledged, even of a retransmission.
             int ticks = output.timestampClock() - sacks.echoTicks;
             if (ticks > 0) {
-                rtt.sample(c, ticks * config.timestampTickNanos(), now);
+                // The peer may echo what it likes. Nobody waits longer than the longest RTO.
+                rtt.sample(c, Math.min(ticks * config.timestampTickNanos(), config.maxRtoNanos()), now);
             } else {
                 rtt.restore(c);
             }

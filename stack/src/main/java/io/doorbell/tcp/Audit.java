@@ -1,5 +1,7 @@
 package io.doorbell.tcp;
 
+import io.doorbell.counters.Counter;
+import io.doorbell.counters.Counters;
 import io.doorbell.ip.Ipv4;
 import io.doorbell.link.FramePool;
 import io.doorbell.wire.Checksum;
@@ -30,6 +32,7 @@ public final class Audit {
     private final TcpConfig config;
     private final TemplateReferences references;
     private final Delegation delegation;
+    private final Counters counters;
     private final int takenBefore;
     private final int[] referencedIn;
     private final int[] sharedIn;
@@ -37,6 +40,8 @@ public final class Audit {
     private final Map<Tcb, Seen> seen = new IdentityHashMap<>();
     private int round;
     private int frames;
+    /** Bytes that the other end reported to this one by SACK, and does not have. */
+    private long missing;
     private String fault;
 
     /** What a connection looked like the last time. */
@@ -52,7 +57,7 @@ public final class Audit {
     /** @param takenBefore frames of the pool that others have taken for good */
     Audit(FramePool pool, Ipv4 ipv4, SegmentTable segments, ConnectionTable table, TimerQueue timers,
           ReceiveWindow window, TcpConfig config, TemplateReferences references, Delegation delegation,
-          int takenBefore) {
+          Counters counters, int takenBefore) {
         this.pool = pool;
         this.ipv4 = ipv4;
         this.segments = segments;
@@ -63,6 +68,7 @@ public final class Audit {
         this.config = config;
         this.references = references;
         this.delegation = delegation;
+        this.counters = counters;
         this.takenBefore = takenBefore;
         this.referencedIn = new int[pool.capacity()];
         this.sharedIn = new int[pool.capacity()];
@@ -365,10 +371,11 @@ public final class Audit {
 
     private String checkAgainst(Audit other) {
         fault = null;
+        missing = 0;
         for (Tcb c = table.after(null); c != null && fault == null; c = table.after(c)) {
             Tcb peer = other.table.find(c.remoteAddress, c.localAddress, Integer.rotateLeft(c.ports, 16));
             if (peer != null && isOpen(c) && isOpen(peer) && c.iss == peer.irs && peer.iss == c.irs) {
-                ends(c, peer);
+                ends(c, peer, other.counters.get(Counter.TCP_PRUNED_BYTES));
             }
         }
         return fault;
@@ -378,15 +385,25 @@ public final class Audit {
         return c.state.isSynchronized();
     }
 
-    private void ends(Tcb c, Tcb peer) {
+    /** @param pruned bytes that the other end has given up in all: RFC 2018 section 8 permits it when memory runs out */
+    private void ends(Tcb c, Tcb peer, long pruned) {
         expect(c, Seq.le(c.sndUna, peer.rcvNxt), "what counts as acknowledged did not arrive");
         expect(c, Seq.le(peer.rcvNxt, c.sndNxt), "the peer has more than was sent");
         // RFC 9293 section 3.8.6.1: one byte beyond a closed window probes it.
         expect(c, c.sndNxt - peer.rcvEdge <= 1, "beyond the peer's window was sent", c.sndNxt - peer.rcvEdge);
         for (int s = flight(c).sackedSegments > 0 ? c.sendHead : Tcb.NONE; s != Tcb.NONE && fault == null; s = segments.next(s)) {
-            expect(c, !segments.has(s, SegmentTable.SACKED) || Seq.le(segments.end(s), peer.rcvNxt)
-                    || peer.received != null && peer.received.contains(segments.seq(s), segments.end(s)),
-                    "the peer does not have what counts as reported by SACK");
+            if (segments.has(s, SegmentTable.SACKED)) {
+                missing += missing(peer, Seq.max(segments.seq(s), peer.rcvNxt), segments.end(s));
+                expect(c, missing <= pruned, "the peer does not have what counts as reported by SACK");
+            }
         }
+    }
+
+    private static int missing(Tcb peer, int start, int end) {
+        if (Seq.ge(start, end)) {
+            return 0;
+        }
+        int range = peer.received == null ? Tcb.NONE : peer.received.firstOverlap(start, end);
+        return end - start - (range == Tcb.NONE ? 0 : peer.received.overlap(range, start, end));
     }
 }

@@ -279,7 +279,9 @@ final class LossRecovery {
         if (!c.flight.timedOut) {
             remember(c);
             // RFC 5681 section 3.1: the threshold is lowered once, not by each timeout of the same segment.
-            lowerThreshold(c);
+            if (!endsLongRecovery(c)) {
+                lowerThreshold(c);
+            }
         }
         c.cwnd = c.mss;
         c.flight.loweredNanos = now;
@@ -303,6 +305,15 @@ final class LossRecovery {
         }
     }
 
+    /**
+     * Without SACK a recovery repairs one segment for each round trip, and the timer is what ends it when many of a window
+     * were lost (RFC 6582 section 3.2 step 3). That is still the one loss for which the threshold was lowered already. A
+     * timeout before the first partial ACK is another: the retransmission was lost (RFC 5681 section 4.3).
+     */
+    private static boolean endsLongRecovery(Tcb c) {
+        return !c.sackOk && c.flight.recovering && c.flight.partialAckSeen;
+    }
+
     /** Keeps what {@link #undo} needs. */
     private void remember(Tcb c) {
         c.flight.undoPossible = true;
@@ -312,9 +323,16 @@ final class LossRecovery {
         c.flight.undoFrom = c.sndUna;
     }
 
-    /** A lost segment was sent again. */
-    void retransmitted(Tcb c, int end, int bytes, int clockTicks) {
+    /**
+     * A lost segment was sent again. RFC 6675 section 6: a round trip may be half of the RTO and more, so that the time
+     * since the first transmission says nothing of this one; the timer is for the first segment, as in Linux. Without
+     * SACK, of partial ACKs only the first restarts it (RFC 6582 section 3.2 step 3).
+     */
+    void retransmitted(Tcb c, int end, int bytes, int clockTicks, long now) {
         noteRetransmission(c, end, clockTicks);
+        if (end - bytes == c.sndUna && (c.sackOk || !c.flight.partialAckSeen)) {
+            c.retransmitDeadline = now + c.rtoNanos;
+        }
         if (c.flight.undoPossible) {
             c.flight.undoRetransmissions++;
         }

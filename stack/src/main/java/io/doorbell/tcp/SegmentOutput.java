@@ -164,7 +164,7 @@ final class SegmentOutput {
             }
         }
         Repairs.retransmitted(c, counters);
-        recovery.retransmitted(c, segments.end(segment), segments.length(segment), timestampClock);
+        recovery.retransmitted(c, segments.end(segment), segments.length(segment), timestampClock, now);
         return true;
     }
 

@@ -445,7 +445,7 @@ public final class Tcp implements Transport {
 
     /** Someone to recount the books, for tests. Frames of the pool that are taken now count as taken for good. */
     public Audit audit() {
-        return new Audit(pool, ipv4, segments, table, timerQueue, window, config, references, delegation,
+        return new Audit(pool, ipv4, segments, table, timerQueue, window, config, references, delegation, counters,
                 pool.capacity() - pool.available());
     }
 

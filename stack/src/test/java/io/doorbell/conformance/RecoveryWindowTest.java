@@ -2,6 +2,7 @@ package io.doorbell.conformance;
 
 import static io.doorbell.script.Segments.ack;
 import static io.doorbell.script.Segments.millis;
+import static io.doorbell.script.Segments.seconds;
 import static io.doorbell.script.Segments.syn;
 
 import io.doorbell.counters.Counter;
@@ -77,6 +78,44 @@ class RecoveryWindowTest {
     void rfc5681_4_3_lossInTheNextWindowLowersItASecondTimeAlthoughTheRecoveryGoesOn(Script script) {
         int window = afterFurtherLoss(script, 12 * MSS + 1, 13 * MSS + 1);
         script.require(window == 2, "of a window of 10 segments, halved twice, " + window + " are left");
+    }
+
+    /** Without SACK: of ten segments all but the second and the last are lost, and a partial ACK comes or doesn't. */
+    private static int afterTimeoutInRecovery(Script script, int partialAcks) {
+        script.tcp().congestionControl(CongestionAlgorithm.NEW_RENO);
+        script.establish(syn(0).mss(MSS));
+        script.send(60 * MSS);
+        script.expectData(1, MSS, 10);
+        script.advance(millis(10)).receive(ack(1), ack(1), ack(1));
+        script.takeAll();
+        int acknowledged = 1;
+        for (int i = 0; i < partialAcks; i++) {
+            acknowledged += (i == 0 ? 2 : 1) * MSS;
+            script.advance(millis(10)).receive(ack(acknowledged));
+            script.takeAll();
+        }
+        script.nextBy(script.time() + seconds(1));
+        script.takeAll();
+        script.expectCounter(Counter.TCP_TIMEOUTS, 1);
+        // Slow start up to the threshold: one segment more for each that is acknowledged; beyond it, hardly any.
+        for (int i = 0; i < 5; i++) {
+            acknowledged += MSS;
+            script.advance(millis(10)).receive(ack(acknowledged));
+            script.takeAll();
+        }
+        return script.connection().congestionWindow() / MSS;
+    }
+
+    @Test
+    void rfc6582_3_2_theTimeoutThatEndsALongRecoveryLowersTheThresholdNoFurther(Script script) {
+        int window = afterTimeoutInRecovery(script, 3);
+        script.require(window >= 5, "of a window of 10 segments, halved once, " + window + " are left");
+    }
+
+    @Test
+    void rfc5681_4_3_aTimeoutBeforeTheFirstPartialAckIsASecondLoss(Script script) {
+        int window = afterTimeoutInRecovery(script, 0);
+        script.require(window <= 4, "of a window of 10 segments, halved twice, " + window + " are left");
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.doorbell.counters.Counter;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
 import io.doorbell.script.Sent;
+import io.doorbell.tcp.Pacing;
 import io.doorbell.tcp.CloseReason;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -231,5 +232,29 @@ class TimestampTest {
         script.send("d");
         script.expect(data(4, "d"));
         script.expectBy(script.time() + seconds(2), data(4, "d"));
+    }
+
+    @Test
+    void rfc7323_4_1_anEchoOfLongAgoIsNoLongerThanTheLongestRto(Script script) {
+        script.tcp().maxRtoNanos(seconds(60)).pacing(Pacing.ON);
+        establish(script);
+        script.send(20_000);
+        long sent = script.takeAll().getFirst().tsVal;
+        for (int i = 1; i < 20; i++) {
+            script.at(millis(i)).takeAll();
+        }
+        script.expectBy(seconds(5), data(1, 1448));
+        script.takeAll();
+        script.receive(ack(1449).timestamps(200, sent - 1_400_000_000L & 0xffff_ffffL));
+        long smoothed = script.connection().smoothedRttNanos();
+        script.require(smoothed <= seconds(60) / 8 + millis(10), "the smoothed RTT is " + smoothed + " ns");
+        // Paced by that, a connection would not send its second burst within a day.
+        for (int i = 0; i < 100 && script.flow().sentUpTo() < 20_001; i++) {
+            script.takeAll();
+            script.advance(seconds(1)).takeAll();
+            script.receive(ack(script.flow().sentUpTo()).tsVal(201 + i));
+        }
+        script.takeAll();
+        script.require(script.flow().sentUpTo() == 20_001, "only up to " + script.flow().sentUpTo() + " was sent");
     }
 }

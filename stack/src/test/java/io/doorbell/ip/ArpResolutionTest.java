@@ -267,4 +267,20 @@ class ArpResolutionTest {
         fixture.ip.close();
         fixture.assertNoFrameLeaked();
     }
+
+    @Test
+    void rfc1122_2_3_2_1_a_request_that_could_not_leave_was_not_left_unanswered() {
+        fixture.link.full = true;
+        assertEquals(Ipv4.HELD, fixture.sendTcp(PEER, 1));
+        for (int i = 0; i < 2 * Arp.REQUESTS; i++) {
+            fixture.advance(Arp.REQUEST_INTERVAL_NANOS);
+        }
+        assertEquals(0, fixture.count(Counter.ARP_FAILURES), "given up, and never asked");
+        fixture.link.full = false;
+        fixture.advance(Arp.REQUEST_INTERVAL_NANOS);
+        assertEquals(List.of(ASKING), fixture.sent());
+        fixture.receive(arpReply(PEER_MAC, PEER));
+        assertEquals(List.of(tcpToPeer(1)), fixture.sent());
+        fixture.assertNoFrameLeaked();
+    }
 }

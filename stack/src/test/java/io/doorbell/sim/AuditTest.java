@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.doorbell.counters.Counter;
 import io.doorbell.link.Impairment;
+import io.doorbell.link.PipeLink;
 import io.doorbell.tcp.Audit;
 import io.doorbell.tcp.TcpConfig;
 import java.util.List;
@@ -41,6 +43,33 @@ class AuditTest {
                 assertNull(Audit.checkEnds(client, server));
             }
             assertTrue(receiver.received == 200_000 && receiver.fault == null);
+        }
+    }
+
+    /** Two senders; the server has room for out-of-order data of less than one, and each in turn loses what it had. */
+    @Test
+    void rfc2018_8_whatAPeerGaveUpForWantOfMemoryIsNoFault() {
+        TcpConfig server = TcpConfig.builder().outOfOrderFrames(6).build();
+        Impairment lossy = Impairment.builder().seed(1).loss(0.05).delayNanos(5_000_000).build();
+        try (TwoStacks two = new TwoStacks(1, TcpConfig.defaults(), server, lossy, Impairment.NONE, PipeLink.options(), null,
+                null)) {
+            Audit clientAudit = two.client.audit();
+            Audit serverAudit = two.server.audit();
+            PatternedPeer[] senders = {new PatternedPeer(300_000, 1, false), new PatternedPeer(300_000, 2, false)};
+            PatternedPeer[] receivers = {new PatternedPeer(0, 1, false), new PatternedPeer(0, 2, false)};
+            for (int i = 0; i < senders.length; i++) {
+                PatternedPeer receiver = receivers[i];
+                two.server.listen(80 + i, c -> receiver);
+                two.client.connect(TwoStacks.SERVER, 80 + i, senders[i]);
+            }
+            while ((senders[0].closed == null || senders[1].closed == null) && two.polls < 1_000_000) {
+                two.step();
+                assertNull(Audit.checkEnds(clientAudit, serverAudit));
+            }
+            assertTrue(two.server.counters().get(Counter.TCP_PRUNED_BYTES) > 0, "nothing was given up");
+            for (PatternedPeer receiver : receivers) {
+                assertTrue(receiver.received == 300_000 && receiver.fault == null);
+            }
         }
     }
 }

@@ -63,7 +63,8 @@ final class SentSegments {
     /** A lost segment is sent again; the clock of timestamps ticks once a millisecond. */
     void again(int segment, long nanos) {
         sent(segment, nanos);
-        recovery.retransmitted(c, segments.end(segment), segments.length(segment), (int) (nanos / TICK_NANOS));
+        recovery.retransmitted(c, segments.end(segment), segments.length(segment), (int) (nanos / TICK_NANOS),
+                nanos);
     }
 
     /** An ACK comes in; everything counts in bytes from the first one. */

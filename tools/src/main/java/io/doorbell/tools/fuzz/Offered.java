@@ -107,7 +107,7 @@ final class Offered {
         int first = seq + (syn ? 1 : 0);
         stream.take(frame, first, payload, end);
         if (peerPort == peer.port && stackPort == peer.stackPort) {
-            peer.says(first + end - payload + (flags & Peer.FIN));
+            peer.says(first, first + end - payload + (flags & Peer.FIN));
             if ((flags & Peer.ACK) != 0) {
                 peer.claims(FrameBytes.i32(frame, tcp + 8));
             }

@@ -54,6 +54,8 @@ final class Peer {
     private boolean synSeen;
     /** Behind the last sequence number that this peer has sent within the stack's window. */
     int furthest;
+    /** How far the stack's window may reach beyond what was heard: an ACK that the link refused has moved it too. */
+    int unheardWindow;
     int ecn;
     private int fin = -1;
     /** Segments that take sequence space, which a peer has to acknowledge, since the last {@link #takeOwed}. */
@@ -117,10 +119,12 @@ final class Peer {
         }
     }
 
-    /** Something was sent, up to a sequence number. */
-    void says(int end) {
-        if (end - furthest > 0 && end - stackEdge <= 0) {
-            furthest = end;
+    /** Something was sent. Of what begins in the window and goes on beyond it the stack takes the first part. */
+    void says(int start, int end) {
+        int edge = stackEdge + unheardWindow;
+        int taken = end - edge > 0 ? edge : end;
+        if (start - edge <= 0 && taken - furthest > 0) {
+            furthest = taken;
         }
     }
 
@@ -178,7 +182,8 @@ final class Peer {
         }
         // What is old, like a probe, is answered with an ACK (RFC 9293 section 3.10.7.4).
         owed += seq - stackNext() < 0 ? 1 : 0;
-        if (!known || isAnothers(seq, length)) {
+        // One of several parts begins before all that it brings, and only a connection whose SYN was seen sends it.
+        if (!known || experiment == 0 && isAnothers(seq, length)) {
             known = true;
             guessed = true;
             stackIss = seq - 1;
@@ -202,9 +207,11 @@ final class Peer {
     private void acknowledged(byte[] frame, boolean syn) {
         stackAck = FrameBytes.i32(frame, FrameBytes.TCP + 8);
         if (!agreed) {
-            // Whatever was sent before the stack knew a sequence number of ours was not taken.
+            // Whatever was sent before the stack knew a sequence number of ours was not taken. But if the link refused
+            // what it said, it may have known one for long.
             agreed = true;
-            furthest = stackAck;
+            boolean taken = furthest - stackAck > 0 && furthest - stackAck <= unheardWindow;
+            furthest = taken ? furthest : stackAck;
         }
         stackEdge = stackAck + (FrameBytes.u16(frame, FrameBytes.TCP + 14) << (syn ? 0 : stackScale));
     }

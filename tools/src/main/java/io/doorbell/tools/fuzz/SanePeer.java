@@ -45,10 +45,7 @@ final class SanePeer {
             finish();
             step(user, "does not close");
         }
-        // While the link lacked room the retries may have run out, all but the last two, and ARP waits after a failure.
-        boolean lastRetry = stage.linkHadFailed && stage.now - begun <= 2 * Stage.LONGEST_RTO
-                && (user.closed == CloseReason.TIMED_OUT || user.closed == CloseReason.UNREACHABLE);
-        if (orderly && user.closed != CloseReason.NORMAL && !lastRetry) {
+        if (orderly && user.closed != CloseReason.NORMAL) {
             throw new Stage.Finding("a sane peer's connection ended with " + user.closed);
         }
     }

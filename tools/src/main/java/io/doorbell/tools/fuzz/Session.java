@@ -202,7 +202,7 @@ final class Session {
                 for (int i = 0; i < part.length(); i++) {
                     frame[payload + part.payloadOffset() + i] = (byte) (seq + part.distance() + i);
                 }
-                peer.says(seq + part.distance() + part.length());
+                peer.says(seq + part.distance(), seq + part.distance() + part.length());
             }
         }
         long key = SeveralParts.key(Peer.NONCE, peer.stackNonce);
@@ -323,7 +323,10 @@ final class Session {
     private void circumstances() {
         int kind = choices.u8();
         stage.tell("circumstances: " + kind % 6);
-        stage.linkHadFailed |= kind % 6 < 3;
+        if (kind % 6 < 3) {
+            stage.linkHadFailed = true;
+            stage.peer.unheardWindow = Stage.LARGEST_WINDOW;
+        }
         switch (kind % 6) {
             case 0 -> stage.link.room = choices.below(20);
             case 1 -> stage.link.keepsPosted = true;

@@ -23,6 +23,7 @@ final class Stage {
     static final long MILLISECOND = 1_000_000L;
     static final long SECOND = 1_000_000_000L;
     static final long LONGEST_RTO = 5 * SECOND;
+    static final int LARGEST_WINDOW = 100_000;
     private static final int FRAMES = 192;
     private static final int MOST_POLLS = 300;
     private static final int MOST_FRAMES_OUT = 5_000;
@@ -59,7 +60,7 @@ final class Stage {
         auditsAlways = (extras & 15) == 15;
         TcpConfig config = TcpConfig.builder().maxConnections(16).halfOpenLimit(8).acceptQueueLimit(8).retries(5)
                 .synRetries(3).maxRtoNanos(LONGEST_RTO).sendBufferBytes(1 << 14)
-                .receiveWindowBytes((settings & 1) != 0 ? 3_000 : (settings & 2) != 0 ? 100_000 : 20_000)
+                .receiveWindowBytes((settings & 1) != 0 ? 3_000 : (settings & 2) != 0 ? LARGEST_WINDOW : 20_000)
                 .timestamps((settings & 4) == 0).sack((settings & 8) == 0).windowScaling((settings & 16) == 0)
                 .nagle((settings & 32) != 0).delayedAckNanos((settings & 64) != 0 ? 0 : 40 * MILLISECOND)
                 .congestionControl((settings & 128) != 0 ? CongestionAlgorithm.NEW_RENO : CongestionAlgorithm.CUBIC)
