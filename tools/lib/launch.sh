@@ -203,8 +203,8 @@ db_run_build() {
   mv "$DB_STAMP.new" "$DB_STAMP"
 }
 
-# Prepares $1.aot, which lets main class $2 start faster; the rest are arguments of a short run that shows what it uses.
-# Only a help: without it everything works, a little later.
+# Prepares $1.aot, which lets a main class start faster, by a short run of class $2, with the rest as its arguments, that
+# shows what is used. Only a help: without it everything works, a little later.
 db_train() {
   local cache=$DB_TARGET/$1.aot main=$2
   shift 2
