@@ -44,6 +44,14 @@ final class ConnectionText {
         out.writeStringField("limitName", row.limit());
         out.writeStringField("algorithm", row.algorithm());
         out.writeStringField("phase", row.phase());
+        out.writeArrayFieldStart("outOfOrder");
+        for (ConnectionRow.SequenceRange range : row.outOfOrder()) {
+            out.writeStartObject();
+            out.writeNumberField("start", range.start());
+            out.writeNumberField("end", range.end());
+            out.writeEndObject();
+        }
+        out.writeEndArray();
         out.writeArrayFieldStart("flagNames");
         for (String flag : row.flags()) {
             out.writeString(flag);

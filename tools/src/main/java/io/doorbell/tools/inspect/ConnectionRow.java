@@ -118,6 +118,23 @@ public final class ConnectionRow {
         return remoteAddress() + ":" + get(ConnectionField.REMOTE_PORT);
     }
 
+    /** Sequence numbers from {@code start} on, before {@code end}. */
+    public record SequenceRange(long start, long end) {
+    }
+
+    /** What is here beyond RCV.NXT, by sequence number; of many ranges the first few. */
+    public List<SequenceRange> outOfOrder() {
+        List<SequenceRange> ranges = new ArrayList<>();
+        for (ConnectionField field : List.of(ConnectionField.OUT_OF_ORDER_1, ConnectionField.OUT_OF_ORDER_2,
+                ConnectionField.OUT_OF_ORDER_3, ConnectionField.OUT_OF_ORDER_4)) {
+            long both = get(field);
+            if (ranges.size() < get(ConnectionField.OUT_OF_ORDER_RANGES) && both != 0) {
+                ranges.add(new SequenceRange(both >>> 32, both & 0xffff_ffffL));
+            }
+        }
+        return ranges;
+    }
+
     /** Sequence numbers acknowledged by the peer since it began, modulo 2^32. */
     public long acknowledged() {
         return get(ConnectionField.SND_UNA) - get(ConnectionField.ISS) & 0xffff_ffffL;
