@@ -203,8 +203,8 @@ db_run_build() {
   mv "$DB_STAMP.new" "$DB_STAMP"
 }
 
-# Prepares $1.aot, which lets main class $2 start faster; the rest are arguments of a short run that shows what it uses.
-# Only a help: without it everything works, a little later.
+# Prepares $1.aot, which lets a main class start faster, by a short run of class $2, with the rest as its arguments, that
+# shows what is used. Only a help: without it everything works, a little later.
 db_train() {
   local cache=$DB_TARGET/$1.aot main=$2
   shift 2
@@ -224,17 +224,18 @@ db_train() {
 }
 
 # Starts main class $1 in place of this shell, so that signals reach it. DB_JVM may hold more options for the JVM,
-# DB_AOT the name of a cache that db_train prepared.
+# DB_AOT the name of a cache that db_train prepared, DB_NICE how far it gives way to other processes.
 db_exec() {
-  local main=$1
+  local main=$1 nice=
   shift
+  [ -z "${DB_NICE:-}" ] || ! command -v nice >/dev/null 2>&1 || nice="nice -n $DB_NICE"
   local options="--enable-native-access=ALL-UNNAMED ${DB_JVM:-}"
   if [ -n "${DB_AOT:-}" ] && [ -f "$DB_TARGET/$DB_AOT.aot" ]; then
     # A cache of another JDK is not used, and that is nothing to report.
-    exec "$DB_JAVA_HOME/bin/java" $options "-XX:AOTCache=$DB_TARGET/$DB_AOT.aot" -Xlog:aot=off -Xlog:cds=off \
+    exec $nice "$DB_JAVA_HOME/bin/java" $options "-XX:AOTCache=$DB_TARGET/$DB_AOT.aot" -Xlog:aot=off -Xlog:cds=off \
       -cp "$DB_CLASSPATH" "$main" "$@"
   fi
-  exec "$DB_JAVA_HOME/bin/java" $options -cp "$DB_CLASSPATH" "$main" "$@"
+  exec $nice "$DB_JAVA_HOME/bin/java" $options -cp "$DB_CLASSPATH" "$main" "$@"
 }
 
 db_is_root() {

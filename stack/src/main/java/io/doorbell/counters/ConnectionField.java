@@ -97,7 +97,16 @@ public enum ConnectionField {
     /** Message templates that are open, and their sends: posted at once, and queued as ordinary data. */
     TEMPLATES,
     TEMPLATES_SENT_FAST,
-    TEMPLATES_SENT_QUEUED;
+    TEMPLATES_SENT_QUEUED,
+
+    /**
+     * The first of the {@link #OUT_OF_ORDER_RANGES} by sequence number: that of the first byte in the high half, that
+     * behind the last byte in the low half; 0 if there are fewer ranges.
+     */
+    OUT_OF_ORDER_1,
+    OUT_OF_ORDER_2,
+    OUT_OF_ORDER_3,
+    OUT_OF_ORDER_4;
 
     /** The name as tools print it: {@code snd.una}. */
     public String label() {

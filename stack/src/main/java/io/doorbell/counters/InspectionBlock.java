@@ -161,6 +161,11 @@ public final class InspectionBlock {
         memory.set(LONG, row + 8 + field.ordinal() * 8L, value);
     }
 
+    /** What was set last; 0 if nothing was. */
+    public long get(long row, ConnectionField field) {
+        return memory.get(LONG, row + 8 + field.ordinal() * 8L);
+    }
+
     public void endRow(long row) {
         SHARED.setRelease(memory, row, memory.get(LONG, row) + 1);
     }

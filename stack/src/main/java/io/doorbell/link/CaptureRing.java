@@ -9,12 +9,13 @@ import java.lang.invoke.VarHandle;
  * waits, and every record has a number, so that a reader knows what it lost.
  * <pre>
  *    0  until: the stack's time up to which somebody wants frames | 8 bytes of each frame, at most   written by readers
- *   64  end of what is being written | 72 end of what is written | 80 records written                written by the stack
+ *   64  end of what may be being written | 72 end of what is written | 80 records written            written by the stack
  *  128  records: 0 length in all, 4 bytes kept (-1: nothing more up to the end), 8 length of the frame, 12 free,
  *                16 time of the duty cycle, 24 number, 32 the frame; a multiple of 8 bytes
  * </pre>
  *
- * <p>One thread writes. Any number of {@link CaptureRingReader} read, in other processes, too.
+ * <p>One thread writes. Any number of {@link CaptureRingReader} read, in other processes, too. What is written is shown to
+ * them by {@link #publish}: a line of memory that two processors share is written once for many frames.
  */
 public final class CaptureRing {
     static final int UNTIL_NANOS = 0;
@@ -34,7 +35,11 @@ public final class CaptureRing {
 
     private final MemorySegment memory;
     private final long capacity;
+    /** How much is announced at once as being written: so much less of the ring is safe to read. */
+    private final long ahead;
+    private long intent;
     private long tail;
+    private long published;
     private long offset;
     private long records;
     private int snaplen;
@@ -43,6 +48,7 @@ public final class CaptureRing {
     public CaptureRing(MemorySegment memory) {
         this.memory = memory;
         this.capacity = capacity(memory);
+        this.ahead = capacity / 32 & -8L;
     }
 
     static long capacity(MemorySegment memory) {
@@ -68,8 +74,9 @@ public final class CaptureRing {
         long size = RECORD_HEADER + kept + 7 & -8L;
         long rest = capacity - offset;
         long padding = size > rest ? rest : 0;
-        SHARED.setOpaque(memory, (long) INTENT, tail + padding + size);
-        VarHandle.storeStoreFence();
+        if (tail + padding + size > intent) {
+            announce(tail + padding + size + ahead);
+        }
         if (padding > 0) {
             // Records are multiples of 8 bytes, and so is the ring: there is room for these two numbers.
             memory.set(INT, FIRST + offset, (int) padding);
@@ -85,7 +92,21 @@ public final class CaptureRing {
         MemorySegment.copy(from, at, memory, record + RECORD_HEADER, kept);
         offset = offset + size == capacity ? 0 : offset + size;
         tail += padding + size;
-        SHARED.setOpaque(memory, (long) RECORDS, records);
-        SHARED.setRelease(memory, (long) TAIL, tail);
+    }
+
+    /** Readers know that what lies before may be overwritten before it is. */
+    private void announce(long end) {
+        intent = end;
+        SHARED.setOpaque(memory, (long) INTENT, end);
+        VarHandle.storeStoreFence();
+    }
+
+    /** Shows readers everything written until now. */
+    void publish() {
+        if (published != tail) {
+            published = tail;
+            SHARED.setOpaque(memory, (long) RECORDS, records);
+            SHARED.setRelease(memory, (long) TAIL, tail);
+        }
     }
 }

@@ -1,7 +1,6 @@
 package io.doorbell.link;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -9,7 +8,13 @@ import java.lang.invoke.VarHandle;
  * write access to the ring's first bytes only, to say that frames are wanted. One thread.
  */
 public final class CaptureRingReader {
-    /** Takes a frame; valid during the call. */
+    /** What {@link #read} answers if the stack has overwritten meanwhile what it showed. */
+    public static final int OVERTAKEN = -1;
+
+    /** So much is looked at before it is asked whether the stack has overtaken this reader. */
+    private static final int LOOK_BYTES = 1 << 16;
+
+    /** Takes a frame as it lies in the ring; valid during the call, and to be believed only if {@link #read} says so. */
     @FunctionalInterface
     public interface Sink {
         /**
@@ -20,13 +25,8 @@ public final class CaptureRingReader {
         void frame(MemorySegment memory, long offset, int kept, int frameLength, long timeNanos);
     }
 
-    // The copy lies in an array of bytes, whose alignment is not known.
-    private static final ValueLayout.OfLong NUMBER = ValueLayout.JAVA_LONG_UNALIGNED;
-    private static final ValueLayout.OfInt LENGTH = ValueLayout.JAVA_INT_UNALIGNED;
-
     private final MemorySegment memory;
     private final long capacity;
-    private final MemorySegment copy;
     private long cursor;
     private long expected;
     private long lost;
@@ -34,7 +34,6 @@ public final class CaptureRingReader {
     public CaptureRingReader(MemorySegment memory) {
         this.memory = memory;
         this.capacity = CaptureRing.capacity(memory);
-        this.copy = MemorySegment.ofArray(new byte[(int) Math.min(capacity, CaptureRing.RECORD_HEADER + 65_536 + 8)]);
         long before;
         do {
             before = tail();
@@ -67,34 +66,52 @@ public final class CaptureRingReader {
         return Math.clamp(tail() - cursor, 0, capacity);
     }
 
-    /** Hands over up to {@code limit} frames that were written since the last call; answers how many. */
+    /** How many bytes of records the ring holds. */
+    public long capacity() {
+        return capacity;
+    }
+
+    /**
+     * Shows up to {@code limit} frames that were written since the last call, some 64 KiB at most, where they lie: what the
+     * sink made of them it has to take back if the answer is {@link #OVERTAKEN}. Those are lost, then.
+     *
+     * @return how many, 0 if there is nothing new
+     */
     public int read(Sink sink, int limit) {
-        int count = 0;
         long tail = tail();
-        while (count < limit && cursor != tail) {
-            long offset = Math.floorMod(cursor, capacity);
-            int size = memory.get(CaptureRing.INT, CaptureRing.FIRST + offset);
-            int kept = memory.get(CaptureRing.INT, CaptureRing.FIRST + offset + 4);
-            if (!possible(offset, size, kept) || tail < cursor || tail - cursor > capacity) {
-                skipTo(tail);
-                break;
+        if (tail < cursor || tail - cursor > capacity) {
+            skipTo(tail);
+            return 0;
+        }
+        long at = cursor;
+        long first = -1;
+        int count = 0;
+        boolean possible = true;
+        while (possible && count < limit && at != tail && at - cursor < LOOK_BYTES) {
+            long offset = Math.floorMod(at, capacity);
+            long record = CaptureRing.FIRST + offset;
+            int size = memory.get(CaptureRing.INT, record);
+            int kept = memory.get(CaptureRing.INT, record + 4);
+            possible = possible(offset, size, kept);
+            if (possible) {
+                at += size;
             }
-            if (kept != CaptureRing.PADDING) {
-                MemorySegment.copy(memory, CaptureRing.FIRST + offset, copy, 0, CaptureRing.RECORD_HEADER + kept);
-            }
-            VarHandle.loadLoadFence();
-            if ((long) CaptureRing.SHARED.getOpaque(memory, (long) CaptureRing.INTENT) - cursor > capacity) {
-                skipTo(tail());
-                break;
-            }
-            cursor += size;
-            if (kept != CaptureRing.PADDING) {
-                long number = copy.get(NUMBER, 24);
-                lost += Math.max(0, number - expected);
-                expected = number + 1;
-                sink.frame(copy, CaptureRing.RECORD_HEADER, kept, copy.get(LENGTH, 8), copy.get(NUMBER, 16));
+            if (possible && kept != CaptureRing.PADDING) {
+                first = count == 0 ? memory.get(CaptureRing.LONG, record + 24) : first;
+                sink.frame(memory, record + CaptureRing.RECORD_HEADER, kept, memory.get(CaptureRing.INT, record + 8),
+                        memory.get(CaptureRing.LONG, record + 16));
                 count++;
             }
+        }
+        VarHandle.loadLoadFence();
+        if ((long) CaptureRing.SHARED.getOpaque(memory, (long) CaptureRing.INTENT) - cursor > capacity) {
+            skipTo(tail());
+            return OVERTAKEN;
+        }
+        cursor = possible ? at : tail;
+        if (count > 0) {
+            lost += Math.max(0, first - expected);
+            expected = first + count;
         }
         return count;
     }
@@ -103,8 +120,7 @@ public final class CaptureRingReader {
         if (kept == CaptureRing.PADDING) {
             return size == capacity - offset;
         }
-        return kept >= 0 && size >= CaptureRing.RECORD_HEADER + (long) kept && size <= capacity - offset
-                && (size & 7) == 0 && CaptureRing.RECORD_HEADER + (long) kept <= copy.byteSize();
+        return kept >= 0 && size >= CaptureRing.RECORD_HEADER + (long) kept && size <= capacity - offset && (size & 7) == 0;
     }
 
     /** The writer has overtaken this reader: what lies between is counted when the next record tells its number. */

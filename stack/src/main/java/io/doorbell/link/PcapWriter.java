@@ -38,6 +38,9 @@ public final class PcapWriter {
     private int drained;
     private long records;
     private long lost;
+    private int markWritten;
+    private long markRecords;
+    private long markLost;
     private IOException failure;
 
     /**
@@ -108,8 +111,23 @@ public final class PcapWriter {
         }
         MemorySegment.copy(memory, drained, memory, 0, written - drained);
         written -= drained;
+        markWritten -= drained;
         drained = 0;
         return true;
+    }
+
+    /** Notes where it is, for {@link #takeBack}. */
+    public void mark() {
+        markWritten = written;
+        markRecords = records;
+        markLost = lost;
+    }
+
+    /** Forgets the records since {@link #mark}; there must have been no {@link #drain} in between. */
+    public void takeBack() {
+        written = markWritten;
+        records = markRecords;
+        lost = markLost;
     }
 
     /** Offers the sink everything gathered, in one call. What it does not take is offered again. */

@@ -5,7 +5,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * Shows every frame that passes, in both directions, to those who read a {@link CaptureRing}, as long as one of them
  * wants it; else it costs one look at the ring for each duty cycle. A frame received is recorded before the stack sees
- * it, a frame sent when the link below took it; the time of both is that of the duty cycle.
+ * it, a frame sent when the link below took it; the time of both is that of the duty cycle. Readers see them after the
+ * burst, and after the doorbell.
  */
 public final class RingCaptureLink extends LinkDecorator {
     private final CaptureRing ring;
@@ -29,6 +30,7 @@ public final class RingCaptureLink extends LinkDecorator {
         tap.timeNanos = nowNanos;
         int count = link.receive(tap, limit, nowNanos);
         tap.receiver = null;
+        ring.publish();
         return count;
     }
 
@@ -54,6 +56,12 @@ public final class RingCaptureLink extends LinkDecorator {
                     nowNanos);
         }
         return sent;
+    }
+
+    @Override
+    public void flush(long nowNanos) {
+        link.flush(nowNanos);
+        ring.publish();
     }
 
     @Override

@@ -8,6 +8,9 @@ import io.doorbell.counters.SendLimit;
 
 /** Writes what a connection is into its row: the one place that knows both the fields and the row. */
 final class RowCopy {
+    private static final ConnectionField[] OUT_OF_ORDER = {ConnectionField.OUT_OF_ORDER_1, ConnectionField.OUT_OF_ORDER_2,
+        ConnectionField.OUT_OF_ORDER_3, ConnectionField.OUT_OF_ORDER_4};
+
     private RowCopy() {
     }
 
@@ -80,8 +83,21 @@ final class RowCopy {
         block.set(row, ConnectionField.RCV_MSS, c.rcvMss);
         block.set(row, ConnectionField.RCV_SCALE, c.rcvScale);
         block.set(row, ConnectionField.UNREAD_BYTES, known ? c.unread() : 0);
-        block.set(row, ConnectionField.OUT_OF_ORDER_RANGES, c.received == null ? 0 : c.received.ranges());
+        outOfOrder(c.received, block, row);
         block.set(row, ConnectionField.RECEIVE_FRAMES, c.received == null ? 0 : c.received.allocated());
+    }
+
+    /** Nearly always there are none, and were none: then nothing is written. */
+    private static void outOfOrder(ReceiveSpace received, InspectionBlock block, long row) {
+        int count = received == null ? 0 : received.ranges();
+        if (count == 0 && block.get(row, ConnectionField.OUT_OF_ORDER_RANGES) == 0) {
+            return;
+        }
+        block.set(row, ConnectionField.OUT_OF_ORDER_RANGES, count);
+        for (int i = 0; i < OUT_OF_ORDER.length; i++) {
+            block.set(row, OUT_OF_ORDER[i], i >= count ? 0
+                    : (long) received.rangeStart(i) << 32 | received.rangeEnd(i) & 0xffff_ffffL);
+        }
     }
 
     private static void recovery(Tcb c, InspectionBlock block, long row) {

@@ -225,6 +225,31 @@ class CaptureLinkTest {
     }
 
     @Test
+    void recordsThatAreTakenBackLeaveNoTrace() {
+        Sink sink = new Sink();
+        // The first drain leaves some of the first record behind, and the third record needs its place.
+        sink.most = 100;
+        PcapWriter writer = new PcapWriter(sink, 300, 100);
+        try (PipeLink.Pair pair = PipeLink.pair()) {
+            MemorySegment memory = pair.left().frames().memory();
+            assertTrue(writer.write(memory, 0, 100, 1));
+            writer.drain();
+            writer.mark();
+            assertTrue(writer.write(memory, 0, 90, 2));
+            assertTrue(writer.write(memory, 0, 100, 3));
+            assertFalse(writer.write(memory, 0, 100, 4));
+            writer.takeBack();
+            assertEquals(1, writer.records());
+            assertEquals(0, writer.lost());
+            assertTrue(writer.write(memory, 0, 80, 5));
+        }
+        sink.most = 1000;
+        writer.drain();
+        List<Packet> packets = parse(sink.taken.toByteArray());
+        assertEquals(List.of(1L, 5L), packets.stream().map(each -> each.epochNanos).toList());
+    }
+
+    @Test
     void anEmptyCaptureIsAFileHeader() {
         Sink sink = new Sink();
         try (PipeLink.Pair pair = PipeLink.pair()) {

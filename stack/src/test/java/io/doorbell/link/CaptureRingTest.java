@@ -19,6 +19,7 @@ class CaptureRingTest {
     private void write(int value, int length) {
         frame.asSlice(0, length).fill((byte) value);
         ring.write(frame, 0, length, value);
+        ring.publish();
     }
 
     private static void check(MemorySegment bytes, long offset, int kept, long timeNanos) {
@@ -58,6 +59,71 @@ class CaptureRingTest {
     }
 
     @Test
+    void framesAreShownWhenTheyArePublished() {
+        CaptureRingReader reader = new CaptureRingReader(memory);
+        reader.want(100, 1500);
+        ring.wanted(1);
+        int[] shown = new int[1];
+        for (int i = 0; i < 3; i++) {
+            ring.write(frame, 0, 100, i);
+            assertEquals(0, reader.read((bytes, offset, kept, length, timeNanos) -> shown[0]++, 10));
+        }
+        ring.publish();
+        assertEquals(3, reader.read((bytes, offset, kept, length, timeNanos) -> shown[0]++, 10));
+        assertEquals(3, shown[0]);
+    }
+
+    /** Overwrites, before the reader learns whether it may believe them, the frames that it is being shown. */
+    @Test
+    void whatIsOverwrittenWhileItIsShownIsNotBelieved() {
+        CaptureRingReader reader = new CaptureRingReader(memory);
+        reader.want(100, 1500);
+        ring.wanted(1);
+        write(1, 1000);
+        write(2, 1000);
+        int[] shown = new int[1];
+        int answer = reader.read((bytes, offset, kept, length, timeNanos) -> {
+            if (shown[0]++ == 0) {
+                for (int i = 0; i < 8; i++) {
+                    write(3, 1000);
+                }
+            }
+        }, 10);
+        assertEquals(CaptureRingReader.OVERTAKEN, answer);
+        write(4, 500);
+        assertEquals(1, reader.read((bytes, offset, kept, length, timeNanos) -> assertEquals(4, timeNanos), 10));
+        assertEquals(10, reader.lost());
+    }
+
+    /** What a reader does with frames that it may have to take back. */
+    private static final class Believed implements CaptureRingReader.Sink {
+        private final long[] values = new long[100];
+        private int held;
+        private long torn;
+        private int read;
+
+        @Override
+        public void frame(MemorySegment bytes, long offset, int kept, int frameLength, long timeNanos) {
+            for (int i = 0; i < kept && values[held] == 0; i++) {
+                if (bytes.get(ValueLayout.JAVA_BYTE, offset + i) != (byte) timeNanos) {
+                    values[held] = 1;
+                }
+            }
+            held++;
+        }
+
+        void read(CaptureRingReader reader) {
+            boolean good = reader.read(this, values.length) != CaptureRingReader.OVERTAKEN;
+            for (int i = 0; i < held; i++) {
+                torn += good ? values[i] : 0;
+                values[i] = 0;
+            }
+            read += good ? held : 0;
+            held = 0;
+        }
+    }
+
+    @Test
     void aReaderThatIsOvertakenCountsWhatItLost() throws InterruptedException {
         CaptureRingReader reader = new CaptureRingReader(memory);
         reader.want(100, 1500);
@@ -68,19 +134,16 @@ class CaptureRingTest {
                 write(i & 0x7f, 60 + (i & 255));
             }
         });
-        int[] read = new int[1];
+        Believed believed = new Believed();
         while (writer.isAlive()) {
-            reader.read((bytes, offset, kept, length, timeNanos) -> {
-                check(bytes, offset, kept, timeNanos);
-                read[0]++;
-            }, 100);
+            believed.read(reader);
         }
         writer.join();
-        while (reader.read((bytes, offset, kept, length, timeNanos) -> read[0]++, 100) > 0) {
-            check(frame, 0, 1, frame.get(ValueLayout.JAVA_BYTE, 0));
+        while (reader.unreadBytes() > 0) {
+            believed.read(reader);
         }
-        reader.read((bytes, offset, kept, length, timeNanos) -> read[0]++, 1000);
-        assertEquals(frames, read[0] + reader.lost());
+        assertEquals(0, believed.torn);
+        assertEquals(frames, believed.read + reader.lost());
     }
 
     @Test

@@ -30,7 +30,12 @@ import picocli.CommandLine.Parameters;
             "  tools/stack-cli capture 4711 -w - | tshark -r -"})
 final class CaptureCommand extends InspectCommand {
     private static final long WANTED_NANOS = 2_000_000_000L;
-    private static final int BATCH = 256;
+    private static final int BATCH = 64;
+    /** Gathered before it is written; a look at the ring adds a few frames more. */
+    private static final int BLOCK_BYTES = 1 << 18;
+    /** To wake up costs about what twenty frames do: a slow stack is looked at seldom, a fast one before its ring is full. */
+    private static final long SHORTEST_PAUSE_NANOS = 200_000;
+    private static final long LONGEST_PAUSE_NANOS = 2_000_000;
     /** Looking at the stack's process costs more than looking at the ring. */
     private static final long CONDITION_NANOS = 100_000_000L;
 
@@ -54,6 +59,7 @@ final class CaptureCommand extends InspectCommand {
     @Option(names = "--seconds", paramLabel = "S", defaultValue = "0", description = "Stop after so many seconds.")
     private double seconds;
 
+    private final CaptureRingReader.Sink frames = this::frame;
     private PcapWriter writer;
     private FrameFilter filter;
     private long epochOffsetNanos;
@@ -116,6 +122,7 @@ final class CaptureCommand extends InspectCommand {
         long start = System.nanoTime();
         long conditionDue = start;
         long wantedNanos = 0;
+        long pause = SHORTEST_PAUSE_NANOS;
         writer.drain();
         while (!stop && writer.records() < count && writer.failure() == null) {
             long heartbeat = file.heartbeatNanos();
@@ -127,29 +134,55 @@ final class CaptureCommand extends InspectCommand {
                     say("capturing stack %s, %d bytes of each frame at most; Ctrl-C ends it%n", stack, snaplen);
                 }
             }
-            if (reader.read(this::frame, BATCH) == 0) {
-                writer.drain();
-                long now = System.nanoTime();
-                if (seconds > 0 && now - start > seconds * 1e9) {
+            long unread = reader.unreadBytes();
+            take(reader, unread);
+            writer.drain();
+            long now = System.nanoTime();
+            if (seconds > 0 && now - start > seconds * 1e9) {
+                break;
+            }
+            if (now - conditionDue >= 0) {
+                conditionDue = now + CONDITION_NANOS;
+                if (unread == 0 && file.condition() != Condition.RUNNING) {
+                    say("stack %s: %s, %s%n", stack, file.condition().label(), silent(file));
                     break;
                 }
-                if (now - conditionDue >= 0) {
-                    conditionDue = now + CONDITION_NANOS;
-                    if (file.condition() != Condition.RUNNING) {
-                        say("stack %s: %s, %s%n", stack, file.condition().label(), silent(file));
-                        break;
-                    }
-                }
-                LockSupport.parkNanos(200_000);
             }
+            pause = pause(pause, unread, reader.capacity());
+            LockSupport.parkNanos(pause);
         }
         // What was in the ring already when Ctrl-C came belongs to the capture; a stack at full rate adds to it meanwhile.
-        for (long left = reader.unreadBytes(); left > 0 && writer.records() < count && writer.failure() == null;) {
-            long before = reader.position();
-            reader.read(this::frame, BATCH);
-            left -= Math.max(1, reader.position() - before);
-        }
+        take(reader, reader.unreadBytes());
         writer.drain();
+    }
+
+    /** How long to wait before the next look if there were so many bytes at this one; 0 if it was too late nearly. */
+    static long pause(long last, long unread, long capacity) {
+        if (unread > capacity / 2) {
+            return 0;
+        }
+        if (unread > capacity / 8) {
+            return Math.max(SHORTEST_PAUSE_NANOS, last / 2);
+        }
+        return unread > capacity / 32 ? Math.max(SHORTEST_PAUSE_NANOS, last) : Math.clamp(last * 2, SHORTEST_PAUSE_NANOS,
+                LONGEST_PAUSE_NANOS);
+    }
+
+    /** Takes so many bytes of the ring, or more; fewer if the capture is complete or nothing more can be written. */
+    private void take(CaptureRingReader reader, long bytes) {
+        long end = reader.position() + bytes;
+        while (reader.position() < end && writer.records() < count && writer.failure() == null) {
+            if (writer.pending() > BLOCK_BYTES) {
+                writer.drain();
+            }
+            writer.mark();
+            int read = reader.read(frames, BATCH);
+            if (read == CaptureRingReader.OVERTAKEN) {
+                writer.takeBack();
+            } else if (read == 0) {
+                return;
+            }
+        }
     }
 
     private void say(String format, Object... arguments) {
@@ -159,9 +192,6 @@ final class CaptureCommand extends InspectCommand {
 
     private void frame(MemorySegment memory, long offset, int kept, int frameLength, long timeNanos) {
         if (writer.records() < count && filter.matches(memory, offset, kept)) {
-            if (writer.pending() > 1 << 18) {
-                writer.drain();
-            }
             writer.write(memory, offset, Math.min(kept, snaplen), frameLength, timeNanos + epochOffsetNanos);
         }
     }

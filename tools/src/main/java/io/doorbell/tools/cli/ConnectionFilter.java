@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** The options that choose connections. */
@@ -25,10 +27,15 @@ final class ConnectionFilter {
     @Option(names = "--port", paramLabel = "N", description = "Only connections with this port at either end.")
     private Integer port;
 
+    private Set<String> wantedStates = Set.of();
+    private int wantedAddress;
+
+    /** To be called first. */
     void check() {
         if (address != null) {
-            Addresses.parse("--address", address);
+            wantedAddress = Ipv4Address.parse(Addresses.parse("--address", address));
         }
+        wantedStates = states.stream().map(ConnectionFilter::name).collect(Collectors.toSet());
     }
 
     List<ConnectionRow> of(StackFile stack) {
@@ -40,20 +47,24 @@ final class ConnectionFilter {
         return stack.waiting(timeoutNanos).stream().filter(this::matches).toList();
     }
 
-    private boolean matches(ConnectionRow row) {
-        return matches(row.state(), row.localAddress(), row.get(ConnectionField.LOCAL_PORT), row.remoteAddress(),
-                row.get(ConnectionField.REMOTE_PORT));
+    boolean matches(ConnectionRow row) {
+        return (wantedStates.isEmpty() || wantedStates.contains(row.state()))
+                && addressIsOneOf((int) row.get(ConnectionField.LOCAL_ADDRESS), (int) row.get(ConnectionField.REMOTE_ADDRESS))
+                && portIsOneOf(row.get(ConnectionField.LOCAL_PORT), row.get(ConnectionField.REMOTE_PORT));
     }
 
     private boolean matches(WaitingRow row) {
-        return matches(row.state(), Ipv4Address.format(row.localAddress()), row.localPort(),
-                Ipv4Address.format(row.remoteAddress()), row.remotePort());
+        return (wantedStates.isEmpty() || wantedStates.contains(row.state()))
+                && addressIsOneOf(row.localAddress(), row.remoteAddress())
+                && portIsOneOf(row.localPort(), row.remotePort());
     }
 
-    private boolean matches(String state, String local, long localPort, String remote, long remotePort) {
-        return (states.isEmpty() || states.stream().anyMatch(each -> name(each).equals(state)))
-                && (address == null || address.equals(local) || address.equals(remote))
-                && (port == null || localPort == port || remotePort == port);
+    private boolean addressIsOneOf(int local, int remote) {
+        return address == null || wantedAddress == local || wantedAddress == remote;
+    }
+
+    private boolean portIsOneOf(long local, long remote) {
+        return port == null || local == port || remote == port;
     }
 
     private static String name(String state) {

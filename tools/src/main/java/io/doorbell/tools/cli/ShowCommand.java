@@ -1,12 +1,10 @@
 package io.doorbell.tools.cli;
 
-import io.doorbell.counters.ConnectionField;
 import io.doorbell.tools.inspect.ConnectionRow;
 import io.doorbell.tools.inspect.StackFile;
 import io.doorbell.tools.inspect.StackFileException;
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -32,7 +30,7 @@ final class ShowCommand extends InspectCommand {
             if (json) {
                 json(generator -> ConnectionText.json(row, generator));
             } else {
-                print(row, file.heartbeatNanos());
+                ShowText.print(row, file.heartbeatNanos(), out());
             }
         }
         return ExitCode.OK;
@@ -46,36 +44,5 @@ final class ShowCommand extends InspectCommand {
         }
         throw new StackFileException(found.isEmpty() ? "no connection " + connection + ": stack-cli ss tells which there are"
                 : found.size() + " connections have the peer " + connection + ": give the id that stack-cli ss shows");
-    }
-
-    private void print(ConnectionRow row, long nowNanos) {
-        out().printf(Locale.ROOT, "%s -> %s  %s%n", row.local(), row.remote(), row.state());
-        out().printf(Locale.ROOT, "  %-28s%s%n", "limited by", row.limit());
-        out().printf(Locale.ROOT, "  %-28s%s, %s%n", "congestion control", row.algorithm(), row.phase());
-        out().printf(Locale.ROOT, "  %-28s%s%n", "agreed and under way", String.join(" ", row.flags()));
-        for (int i = 0; i < row.names().size(); i++) {
-            String name = row.names().get(i);
-            out().printf(Locale.ROOT, "  %-28s%s%n", name, value(name, row.value(i), nowNanos));
-        }
-        out().flush();
-    }
-
-    private static String value(String name, long value, long nowNanos) {
-        if (name.equals(ConnectionField.LOCAL_ADDRESS.label()) || name.equals(ConnectionField.REMOTE_ADDRESS.label())) {
-            return io.doorbell.ip.Ipv4Address.format((int) value);
-        }
-        if (name.endsWith("deadline.nanos")) {
-            return value == Long.MAX_VALUE ? "off" : String.format(Locale.ROOT, "in %.3f ms", (value - nowNanos) / 1e6);
-        }
-        if (name.equals(ConnectionField.CUBIC_EPOCH_NANOS.label()) && value == Long.MAX_VALUE) {
-            return "none";
-        }
-        if (name.equals(ConnectionField.SSTHRESH.label()) && value == Integer.MAX_VALUE) {
-            return "none yet";
-        }
-        if (name.equals(ConnectionField.CUBIC_EPOCH_NANOS.label()) || name.equals(ConnectionField.OPENED_NANOS.label()) || name.equals(ConnectionField.WRITTEN_NANOS.label())) {
-            return String.format(Locale.ROOT, "%.3f s ago", (nowNanos - value) / 1e9);
-        }
-        return name.endsWith(".nanos") ? String.format(Locale.ROOT, "%.3f ms", value / 1e6) : Long.toString(value);
     }
 }

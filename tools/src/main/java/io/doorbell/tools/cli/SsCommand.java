@@ -39,39 +39,54 @@ final class SsCommand extends InspectCommand {
         filter.check();
         try (StackFile file = StackFile.open(directory().find(stack))) {
             warnIfStill(file);
-            List<ConnectionRow> rows = filter.of(file);
-            List<WaitingRow> waiting = waiting(file);
-            long now = file.heartbeatNanos();
             if (json) {
-                json(generator -> {
-                    generator.writeStartArray();
-                    for (ConnectionRow row : rows) {
-                        ConnectionText.json(row, generator);
-                    }
-                    for (WaitingRow row : waiting) {
-                        ConnectionText.json(row, now, generator);
-                    }
-                    generator.writeEndArray();
-                });
+                toJson(file);
             } else {
-                StringBuilder text = new StringBuilder(CHUNK + 512).append(ConnectionText.HEADING).append('\n');
-                for (ConnectionRow row : rows) {
-                    text.append(ConnectionText.line(row)).append('\n');
-                    if (text.length() > CHUNK) {
-                        out().print(text);
-                        text.setLength(0);
-                    }
-                }
-                waiting.forEach(row -> text.append(ConnectionText.line(row, now)).append('\n'));
-                out().print(text);
-                out().flush();
+                print(file);
             }
             if (file.rowsMissing() > 0 || file.torn() > 0) {
-                err().println("not all are shown: more connections than rows, or " + file.torn() + " rows always being written");
-                err().flush();
+                say("not all are shown: more connections than rows, or " + file.torn() + " rows always being written");
             }
         }
         return ExitCode.OK;
+    }
+
+    private void print(StackFile file) {
+        AsciiText text = new AsciiText(CHUNK + 1024);
+        text.add(SsLine.HEADING).add('\n');
+        file.forEachConnection(row -> {
+            if (filter.matches(row)) {
+                SsLine.add(text, row);
+                if (text.length() > CHUNK) {
+                    write(text);
+                }
+            }
+        });
+        long now = file.heartbeatNanos();
+        waiting(file).forEach(row -> SsLine.add(text, row, now));
+        write(text);
+        out().flush();
+    }
+
+    private void write(AsciiText text) {
+        out().write(text.toString());
+        text.clear();
+    }
+
+    private void toJson(StackFile file) throws IOException {
+        List<ConnectionRow> rows = filter.of(file);
+        List<WaitingRow> waiting = waiting(file);
+        long now = file.heartbeatNanos();
+        json(generator -> {
+            generator.writeStartArray();
+            for (ConnectionRow row : rows) {
+                ConnectionText.json(row, generator);
+            }
+            for (WaitingRow row : waiting) {
+                ConnectionText.json(row, now, generator);
+            }
+            generator.writeEndArray();
+        });
     }
 
     /** Half-open connections and those in TIME-WAIT: the stack shows them only if it is asked, and answers while it runs. */

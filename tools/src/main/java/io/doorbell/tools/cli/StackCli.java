@@ -5,6 +5,8 @@ import io.doorbell.xdp.ffi.SystemCallException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,9 +18,6 @@ import picocli.CommandLine.Spec;
 /** The command that people run: {@code tools/stack-cli}. */
 @Command(name = "stack-cli", mixinStandardHelpOptions = true, version = "Doorbell 0.1.0",
         description = "A TCP/IP stack in Java, past the kernel's own: see it work, serve and fetch with it, replay captures.",
-        subcommands = {DemoCommand.class, ServeCommand.class, GetCommand.class, QuotesCommand.class, PcapCommand.class,
-            ReplayCommand.class, ListCommand.class, SsCommand.class, ShowCommand.class, StatsCommand.class,
-            TopCommand.class, KillCommand.class, CaptureCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         footer = {"",
             "Exit codes: 0 done and right; 1 done and wrong, or the transfer failed; 2 an option or a value",
@@ -35,6 +34,25 @@ import picocli.CommandLine.Spec;
             "  tools/stack-cli replay capture.pcap --as server",
             "  tools/stack-cli ss"})
 public final class StackCli implements Runnable {
+    /** By name, in the order of the help. */
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("demo", DemoCommand.class);
+        COMMANDS.put("serve", ServeCommand.class);
+        COMMANDS.put("get", GetCommand.class);
+        COMMANDS.put("quotes", QuotesCommand.class);
+        COMMANDS.put("pcap", PcapCommand.class);
+        COMMANDS.put("replay", ReplayCommand.class);
+        COMMANDS.put("list", ListCommand.class);
+        COMMANDS.put("ss", SsCommand.class);
+        COMMANDS.put("show", ShowCommand.class);
+        COMMANDS.put("stats", StatsCommand.class);
+        COMMANDS.put("top", TopCommand.class);
+        COMMANDS.put("kill", KillCommand.class);
+        COMMANDS.put("capture", CaptureCommand.class);
+    }
+
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "On an error, show where it came from.")
     private boolean debug;
 
@@ -43,12 +61,26 @@ public final class StackCli implements Runnable {
 
     /** The program. */
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        System.exit(commandLine(args.length == 0 ? "" : args[0]).execute(args));
     }
 
     /** The parser with its handlers; {@code execute} answers the exit code and never throws. */
     public static CommandLine commandLine() {
+        return commandLine("");
+    }
+
+    /**
+     * The same, but if {@code command} is one it knows no other: to read what thirteen say about themselves takes longer
+     * than what most of them do.
+     */
+    static CommandLine commandLine(String command) {
         CommandLine line = new CommandLine(new StackCli());
+        Class<?> only = COMMANDS.get(command);
+        if (only == null) {
+            COMMANDS.forEach(line::addSubcommand);
+        } else {
+            line.addSubcommand(command, only);
+        }
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setUsageHelpWidth(100);
         line.setParameterExceptionHandler(StackCli::onParameterError);

@@ -8,11 +8,18 @@ import io.doorbell.ip.Ipv4Address;
 import io.doorbell.tcp.CongestionAlgorithm;
 import io.doorbell.tcp.TcpState;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /** A connection as it was at one moment. Its numbers come from a file: any may be nonsense. */
 public final class ConnectionRow {
+    private static final String[] STATES = labels(TcpState.values(), false);
+    private static final String[] LIMITS = labels(SendLimit.values(), true);
+    private static final String[] PHASES = labels(CongestionPhase.values(), true);
+    private static final String[] ALGORITHMS = Arrays.stream(CongestionAlgorithm.values())
+            .map(each -> each.name().toLowerCase(Locale.ROOT).replace("_", "")).toArray(String[]::new);
+
     private final List<String> names;
     /** Where each field lies in this file, -1 if it has none of that name. */
     private final int[] places;
@@ -22,6 +29,11 @@ public final class ConnectionRow {
         this.names = names;
         this.places = places;
         this.values = values;
+    }
+
+    /** The same, to keep. */
+    ConnectionRow copy() {
+        return new ConnectionRow(names, places, values.clone());
     }
 
     /** The names of all fields in the file's order. */
@@ -45,28 +57,32 @@ public final class ConnectionRow {
 
     /** The state in RFC 9293's words. */
     public String state() {
-        return nameOf(TcpState.values(), get(ConnectionField.STATE)).replace('_', '-');
+        return label(STATES, ConnectionField.STATE);
     }
 
     /** Why it does not send more. */
     public String limit() {
-        return nameOf(SendLimit.values(), get(ConnectionField.LIMIT)).toLowerCase(Locale.ROOT).replace('_', '-');
+        return label(LIMITS, ConnectionField.LIMIT);
     }
 
     /** Where its congestion control is: {@code slow-start}. */
     public String phase() {
-        return nameOf(CongestionPhase.values(), get(ConnectionField.CONGESTION_PHASE)).toLowerCase(Locale.ROOT)
-                .replace('_', '-');
+        return label(PHASES, ConnectionField.CONGESTION_PHASE);
     }
 
     /** {@code cubic}, {@code newreno}. */
     public String algorithm() {
-        return nameOf(CongestionAlgorithm.values(), get(ConnectionField.CONGESTION_ALGORITHM)).toLowerCase(Locale.ROOT)
-                .replace("_", "");
+        return label(ALGORITHMS, ConnectionField.CONGESTION_ALGORITHM);
     }
 
-    private static String nameOf(Enum<?>[] values, long ordinal) {
-        return ordinal >= 0 && ordinal < values.length ? values[(int) ordinal].name() : "?" + ordinal;
+    private static String[] labels(Enum<?>[] values, boolean lower) {
+        return Arrays.stream(values).map(each -> lower ? each.name().toLowerCase(Locale.ROOT) : each.name())
+                .map(each -> each.replace('_', '-')).toArray(String[]::new);
+    }
+
+    private String label(String[] labels, ConnectionField field) {
+        long ordinal = get(field);
+        return ordinal >= 0 && ordinal < labels.length ? labels[(int) ordinal] : "?" + ordinal;
     }
 
     public boolean has(ConnectionFlag flag) {
@@ -100,6 +116,23 @@ public final class ConnectionRow {
     /** Address and port of the other side. */
     public String remote() {
         return remoteAddress() + ":" + get(ConnectionField.REMOTE_PORT);
+    }
+
+    /** Sequence numbers from {@code start} on, before {@code end}. */
+    public record SequenceRange(long start, long end) {
+    }
+
+    /** What is here beyond RCV.NXT, by sequence number; of many ranges the first few. */
+    public List<SequenceRange> outOfOrder() {
+        List<SequenceRange> ranges = new ArrayList<>();
+        for (ConnectionField field : List.of(ConnectionField.OUT_OF_ORDER_1, ConnectionField.OUT_OF_ORDER_2,
+                ConnectionField.OUT_OF_ORDER_3, ConnectionField.OUT_OF_ORDER_4)) {
+            long both = get(field);
+            if (ranges.size() < get(ConnectionField.OUT_OF_ORDER_RANGES) && both != 0) {
+                ranges.add(new SequenceRange(both >>> 32, both & 0xffff_ffffL));
+            }
+        }
+        return ranges;
     }
 
     /** Sequence numbers acknowledged by the peer since it began, modulo 2^32. */

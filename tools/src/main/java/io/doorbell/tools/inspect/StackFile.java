@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * The file in which a stack shows itself ({@link InspectionLayout}), read without the stack's knowledge. Nothing in it is
@@ -295,39 +296,46 @@ public final class StackFile implements AutoCloseable {
     /** Every connection, each as it was at one moment. */
     public List<ConnectionRow> connections() {
         List<ConnectionRow> found = new ArrayList<>();
-        long used = Math.clamp((long) SHARED.getAcquire(memory, (long) InspectionLayout.ROWS_USED), 0,
-                header(InspectionLayout.SLOT_ROWS));
-        long length = header(InspectionLayout.SLOT_ROW_LENGTH);
-        torn = 0;
-        for (long row = 0; row < used; row++) {
-            ConnectionRow read = row(header(InspectionLayout.SLOT_ROWS_OFFSET) + row * length);
-            if (read != null && read.id() != 0) {
-                found.add(read);
-            }
-        }
+        forEachConnection(row -> found.add(row.copy()));
         return found;
     }
 
-    /** Rows that the last {@link #connections} could not read, because they were always being written. */
+    /** Shows {@code visitor} every connection, each as it was at one moment; the row is valid during the call. */
+    public void forEachConnection(Consumer<ConnectionRow> visitor) {
+        long used = Math.clamp((long) SHARED.getAcquire(memory, (long) InspectionLayout.ROWS_USED), 0,
+                header(InspectionLayout.SLOT_ROWS));
+        long length = header(InspectionLayout.SLOT_ROW_LENGTH);
+        long rows = header(InspectionLayout.SLOT_ROWS_OFFSET);
+        long[] values = new long[fieldNames.size()];
+        ConnectionRow shown = new ConnectionRow(fieldNames, places, values);
+        torn = 0;
+        for (long row = 0; row < used; row++) {
+            if (read(rows + row * length, values) && shown.id() != 0) {
+                visitor.accept(shown);
+            }
+        }
+    }
+
+    /** Rows that the last look at all connections could not read, because they were always being written. */
     public int torn() {
         return torn;
     }
 
-    private ConnectionRow row(long at) {
+    /** Whether the row could be read into {@code values}. */
+    private boolean read(long at, long[] values) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             long before = (long) SHARED.getAcquire(memory, at);
             if ((before & 1) == 0) {
-                long[] values = new long[fieldNames.size()];
                 MemorySegment.copy(memory, LONG, at + 8, values, 0, values.length);
                 VarHandle.loadLoadFence();
                 if ((long) SHARED.getOpaque(memory, at) == before) {
-                    return new ConnectionRow(fieldNames, places, values);
+                    return true;
                 }
             }
             Thread.onSpinWait();
         }
         torn++;
-        return null;
+        return false;
     }
 
     // ---- requests

@@ -183,9 +183,13 @@ class InspectTest {
     void showTellsEverythingAboutOneConnection() {
         String text = right("show", pid(), "1");
         for (String each : new String[] {"snd.una", "snd.wnd", "rcv.nxt", "cwnd", "ssthresh", "srtt.nanos", "rto.nanos",
-            "limited by                  application", "window-scaling"}) {
+            "limited by                  application: all that was handed over is sent", "window-scaling",
+            "(ISS + 1001)", "(IRS + 1001)", "opened it"}) {
             assertTrue(text.contains(each), each + " in " + text);
         }
+        assertEquals(List.of("identity", "sending", "receiving", "congestion and loss", "times and timers",
+                "messages and templates"), text.lines().skip(1).filter(line -> line.matches("[a-z].*")).toList());
+        assertTrue(ShowText.notShown().isEmpty(), "in no section: " + ShowText.notShown());
         assertEquals(text.lines().findFirst(), right("show", pid(), "10.9.0.2:" + connection.localPort()).lines().findFirst());
         Run none = run("show", pid(), "99");
         assertEquals(3, none.exitCode());

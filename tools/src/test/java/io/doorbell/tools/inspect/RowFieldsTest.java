@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
@@ -121,6 +122,46 @@ class RowFieldsTest {
         steps(20_000);
         assertTrue(row().get(ConnectionField.RETRANSMITTED_TIMEOUT) > byTimeout, "the timer's are its own");
         assertEquals("loss-recovery", row().phase());
+    }
+
+    /** Loses frames of data from the client: holes, and ranges between them. */
+    @Test
+    void outOfOrderRangesAreToldAsTheyAre() throws IOException {
+        connect();
+        long seed = 3;
+        Connection sender = client.connect("10.9.0.1", PORT, new Sink());
+        steps(200);
+        Impairment lossy = Impairment.builder().loss(0.3).seed(seed).build();
+        int most = 0;
+        for (int i = 0; i < 2000; i++) {
+            // Time without loss lets the congestion window grow: a flight of one segment has no holes.
+            if (i % 200 == 0 || i % 200 == 190) {
+                link.change(Impairment.NONE, i % 200 == 0 ? Impairment.NONE : lossy);
+            }
+            for (int taken = BLOCK_BYTES; taken == BLOCK_BYTES; ) {
+                taken = sender.write(BLOCK, 0, BLOCK_BYTES);
+            }
+            steps(1);
+            try (StackFile stack = StackFile.open(file.path())) {
+                ConnectionRow row = stack.connections().getLast();
+                List<ConnectionRow.SequenceRange> ranges = row.outOfOrder();
+                assertEquals(Math.min(4, row.get(ConnectionField.OUT_OF_ORDER_RANGES)), ranges.size(), "seed " + seed);
+                long before = row.get(ConnectionField.RCV_NXT);
+                for (ConnectionRow.SequenceRange range : ranges) {
+                    assertTrue((int) (range.start() - before) > 0 && (int) (range.end() - range.start()) > 0,
+                            range + " behind " + before + ", seed " + seed);
+                    before = range.end();
+                }
+                most = Math.max(most, ranges.size());
+            }
+        }
+        assertTrue(most > 1, most + " ranges at once at most, seed " + seed);
+        link.change(Impairment.NONE, Impairment.NONE);
+        steps(30_000);
+        try (StackFile stack = StackFile.open(file.path())) {
+            assertEquals(List.of(), stack.connections().getLast().outOfOrder(), "seed " + seed);
+            assertEquals(0, stack.connections().getLast().get(ConnectionField.OUT_OF_ORDER_1), "seed " + seed);
+        }
     }
 
     @Test
