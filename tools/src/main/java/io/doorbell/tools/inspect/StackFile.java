@@ -33,6 +33,9 @@ public final class StackFile implements AutoCloseable {
     private static final long MAX_LENGTH = 1L << 40;
     /** A row that is being written whenever it is looked at is given up, and counted. */
     private static final int ATTEMPTS = 1000;
+    /** How often and how long one look at all rows waits for a row that is half written. */
+    private static final int PAUSES = 300;
+    private static final long PAUSE_NANOS = 100_000;
     private static final Integer ROOT = 0;
     /** An answer of a stack that polls without a pause comes sooner than a thread can be woken. */
     private static final int SPINS = 2000;
@@ -46,6 +49,7 @@ public final class StackFile implements AutoCloseable {
     private final int[] places;
     private final List<String> fieldNames;
     private int torn;
+    private int pauses;
 
     private StackFile(Path path, Arena arena, MemorySegment memory) throws StackFileException {
         this.path = path;
@@ -309,6 +313,7 @@ public final class StackFile implements AutoCloseable {
         long[] values = new long[fieldNames.size()];
         ConnectionRow shown = new ConnectionRow(fieldNames, places, values);
         torn = 0;
+        pauses = 0;
         for (long row = 0; row < used; row++) {
             if (read(rows + row * length, values) && shown.id() != 0) {
                 visitor.accept(shown);
@@ -332,7 +337,15 @@ public final class StackFile implements AutoCloseable {
                     return true;
                 }
             }
-            Thread.onSpinWait();
+            if (attempt < SPINS) {
+                Thread.onSpinWait();
+            } else if (pauses < PAUSES) {
+                // The stack was put off its processor in the middle of this row; one row at a time can be so.
+                pauses++;
+                java.util.concurrent.locks.LockSupport.parkNanos(PAUSE_NANOS);
+            } else {
+                break;
+            }
         }
         torn++;
         return false;

@@ -47,7 +47,7 @@ public record Mutant(String name, String broken, String type, String method, Edi
             new Mutant("send-append", "bytes appended to a segment are written elsewhere",
                     "SendSpace", "fill", operator(Opcode.LADD, 0, Opcode.LSUB)),
             new Mutant("send-leak", "frames of acknowledged segments are not given back",
-                    "SendSpace", "giveBack", notCalled("release", 0)),
+                    "SendSpace", "giveBack", notCalled("release", 1)),
             new Mutant("send-split", "the second part of a cut segment repeats the first part's bytes",
                     "SendSpace", "split", operator(Opcode.LADD, 0, Opcode.LSUB)),
             new Mutant("rto-armed", "no retransmission timer is started for what was sent",

@@ -116,7 +116,7 @@ class OperatorTest {
         assertEquals(ours.lines().count(), right("ss", "--port", "8080").lines().count());
 
         String show = right("show", stack, PEER + ":" + port.group(1));
-        for (String each : new String[] {"congestion control", "retransmitted.fast", "cubic.w.max", "templates",
+        for (String each : new String[] {"congestion and loss", "retransmitted.fast", "cubic.w.max", "templates",
             "limited by", "snd.una"}) {
             assertTrue(show.contains(each), each + " in " + show);
         }
