@@ -97,7 +97,13 @@ public enum ConnectionField {
     /** Message templates that are open, and their sends: posted at once, and queued as ordinary data. */
     TEMPLATES,
     TEMPLATES_SENT_FAST,
-    TEMPLATES_SENT_QUEUED;
+    TEMPLATES_SENT_QUEUED,
+
+    /** What an engine may send under the grant that is out, and what it has sent under it; 0 if there is none. */
+    GRANTED_BYTES,
+    GRANT_SENT_BYTES,
+    /** The ordinal of {@code GrantLimit}: why no more is granted. */
+    GRANT_LIMIT;
 
     /** The name as tools print it: {@code snd.una}. */
     public String label() {

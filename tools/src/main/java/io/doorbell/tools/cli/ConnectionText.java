@@ -63,6 +63,8 @@ final class ConnectionText {
         text.append(" rcv_wnd:").append(row.get(ConnectionField.RCV_WND));
         text.append(" minrtt:").append(millis(row, ConnectionField.MIN_RTT_NANOS));
         text.append(" limited:").append(row.limit());
+        word(text, row.has(ConnectionFlag.GRANTED), "granted");
+        word(text, row.has(ConnectionFlag.GRANT_RECALLED), "recalled");
     }
 
     private static void word(StringBuilder text, boolean wanted, String word) {
@@ -133,6 +135,7 @@ final class ConnectionText {
         out.writeStringField("remote", row.remote());
         out.writeStringField("stateName", row.state());
         out.writeStringField("limitName", row.limit());
+        out.writeStringField("grantLimitName", row.grantLimit());
         out.writeStringField("algorithm", row.algorithm());
         out.writeStringField("phase", row.phase());
         out.writeArrayFieldStart("flagNames");

@@ -1,6 +1,7 @@
 package io.doorbell.tools.cli;
 
 import io.doorbell.counters.ConnectionField;
+import io.doorbell.counters.ConnectionFlag;
 import io.doorbell.tools.inspect.ConnectionRow;
 import io.doorbell.tools.inspect.StackFile;
 import io.doorbell.tools.inspect.StackFileException;
@@ -53,11 +54,20 @@ final class ShowCommand extends InspectCommand {
         out().printf(Locale.ROOT, "  %-28s%s%n", "limited by", row.limit());
         out().printf(Locale.ROOT, "  %-28s%s, %s%n", "congestion control", row.algorithm(), row.phase());
         out().printf(Locale.ROOT, "  %-28s%s%n", "agreed and under way", String.join(" ", row.flags()));
+        if (row.has(ConnectionFlag.GRANTED)) {
+            out().printf(Locale.ROOT, "  %-28s%s%n", "sends by an engine", grant(row));
+        }
         for (int i = 0; i < row.names().size(); i++) {
             String name = row.names().get(i);
             out().printf(Locale.ROOT, "  %-28s%s%n", name, value(name, row.value(i), nowNanos));
         }
         out().flush();
+    }
+
+    private static String grant(ConnectionRow row) {
+        return String.format(Locale.ROOT, "%d bytes granted, limited by %s, %d sent%s", row.get(ConnectionField.GRANTED_BYTES),
+                row.grantLimit(), row.get(ConnectionField.GRANT_SENT_BYTES),
+                row.has(ConnectionFlag.GRANT_RECALLED) ? ", recalled" : "");
     }
 
     private static String value(String name, long value, long nowNanos) {

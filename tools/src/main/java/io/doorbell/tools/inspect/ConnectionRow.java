@@ -6,6 +6,7 @@ import io.doorbell.counters.ConnectionFlag;
 import io.doorbell.counters.SendLimit;
 import io.doorbell.ip.Ipv4Address;
 import io.doorbell.tcp.CongestionAlgorithm;
+import io.doorbell.tcp.GrantLimit;
 import io.doorbell.tcp.TcpState;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,6 +58,11 @@ public final class ConnectionRow {
     public String phase() {
         return nameOf(CongestionPhase.values(), get(ConnectionField.CONGESTION_PHASE)).toLowerCase(Locale.ROOT)
                 .replace('_', '-');
+    }
+
+    /** Why an engine is not granted more. */
+    public String grantLimit() {
+        return nameOf(GrantLimit.values(), get(ConnectionField.GRANT_LIMIT)).toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** {@code cubic}, {@code newreno}. */
