@@ -106,7 +106,13 @@ public enum ConnectionField {
     OUT_OF_ORDER_1,
     OUT_OF_ORDER_2,
     OUT_OF_ORDER_3,
-    OUT_OF_ORDER_4;
+    OUT_OF_ORDER_4,
+
+    /** What an engine may send under the grant that is out, and what it has sent under it; 0 if there is none. */
+    GRANTED_BYTES,
+    GRANT_SENT_BYTES,
+    /** The ordinal of {@code GrantLimit}: why no more is granted. */
+    GRANT_LIMIT;
 
     /** The name as tools print it: {@code snd.una}. */
     public String label() {

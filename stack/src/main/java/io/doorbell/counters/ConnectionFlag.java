@@ -23,7 +23,11 @@ public enum ConnectionFlag {
     /** A send was refused, and the user waits for room. */
     WANTS_WRITABLE,
     /** Data was offered to the user and not taken. */
-    DATA_LEFT;
+    DATA_LEFT,
+    /** An engine has the right to transmit. */
+    GRANTED,
+    /** That right is asked back. */
+    GRANT_RECALLED;
 
     /** The name as tools print it: {@code window-scaling}. */
     public String label() {

@@ -69,6 +69,7 @@ public final class Delegation {
         }
         grants[count++] = g;
         counters.increment(Counter.GRANTS_OPENED);
+        lifecycle.touch(c);
         settle(g);
         return g;
     }
@@ -79,6 +80,7 @@ public final class Delegation {
             g.recallDeadline = deadlineNanos;
             g.block.recall();
             counters.increment(Counter.GRANTS_RECALLED);
+            lifecycle.touch(g.connection);
         }
     }
 
@@ -346,6 +348,7 @@ public final class Delegation {
         long limit = (long) (g.held - 1) << 32 | segments.seq(g.placeholder) + g.rest & 0xffff_ffffL;
         if (limit != g.limit) {
             g.limit = limit;
+            lifecycle.touch(g.connection);
             g.block.limit((int) (limit >>> 32), (int) limit);
         }
     }

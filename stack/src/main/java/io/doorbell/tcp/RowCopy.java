@@ -46,10 +46,23 @@ final class RowCopy {
         block.set(row, ConnectionField.SND_END, c.sndEnd & 0xffff_ffffL);
         block.set(row, ConnectionField.SND_MSS, c.mss);
         block.set(row, ConnectionField.SND_SCALE, c.sndScale);
-        block.set(row, ConnectionField.SEND_QUEUE, c.state.sends() || c.finQueued ? c.unacknowledged() : 0);
+        block.set(row, ConnectionField.SEND_QUEUE, c.state.sends() || c.finQueued ? c.unacknowledged() - granted(c) : 0);
         block.set(row, ConnectionField.SEND_BUFFER, c.options.sendBufferBytes());
         block.set(row, ConnectionField.PARTIAL_MESSAGES, partialMessages(c));
         templates(c, block, row);
+        grant(c, block, row);
+    }
+
+    /** Reserved for an engine: no data yet. */
+    private static int granted(Tcb c) {
+        return c.granted == null ? 0 : c.granted.rest;
+    }
+
+    private static void grant(Tcb c, InspectionBlock block, long row) {
+        Grant g = c.granted;
+        block.set(row, ConnectionField.GRANTED_BYTES, granted(c));
+        block.set(row, ConnectionField.GRANT_SENT_BYTES, g == null ? 0 : g.sentBytes);
+        block.set(row, ConnectionField.GRANT_LIMIT, g == null ? 0 : g.limitedBy.ordinal());
     }
 
     private static void templates(Tcb c, InspectionBlock block, long row) {
@@ -163,12 +176,18 @@ final class RowCopy {
                 | ConnectionFlag.LOSS.bit(flight != null && flight.timedOut) | ConnectionFlag.PERSIST.bit(c.persisting)
                 | ConnectionFlag.USER_CLOSED.bit(c.userClosed) | ConnectionFlag.CORKED.bit(s != null && s.corked)
                 | ConnectionFlag.MULTI_SEGMENT.bit(c.multi != null && c.multi.isAgreed())
-                | ConnectionFlag.WANTS_WRITABLE.bit(c.wantsWritable) | ConnectionFlag.DATA_LEFT.bit(c.dataLeft);
+                | ConnectionFlag.WANTS_WRITABLE.bit(c.wantsWritable) | ConnectionFlag.DATA_LEFT.bit(c.dataLeft)
+                | grantFlags(c.granted);
+    }
+
+    private static long grantFlags(Grant g) {
+        return g == null || g.over ? 0 : ConnectionFlag.GRANTED.bit(true) | ConnectionFlag.GRANT_RECALLED.bit(g.recalled);
     }
 
     /** What the emitter would meet first if it were to send the next segment now. */
     private static SendLimit limit(Tcb c) {
-        if (c.sendUnsent == Tcb.NONE) {
+        boolean onlyGranted = granted(c) > 0 && c.sndEnd - c.sndNxt == granted(c);
+        if (c.sendUnsent == Tcb.NONE || onlyGranted) {
             return c.state.sends() ? c.awaitsFrames ? SendLimit.FRAMES : SendLimit.APPLICATION : SendLimit.STATE;
         }
         int next = Math.min(c.mss, c.sndEnd - c.sndNxt);

@@ -46,7 +46,8 @@ public final class VethPair implements AutoCloseable {
         private String leftName = "veth0";
         private String rightName = "veth0";
         private int mtu = 1500;
-        private int queues = 1;
+        private int leftQueues = 1;
+        private int rightQueues = 1;
         private String leftAddress;
         private String rightAddress;
         private String leftMac;
@@ -86,17 +87,27 @@ public final class VethPair implements AutoCloseable {
 
         /** Receive and transmit queues at each end. */
         public Builder queues(int queues) {
-            this.queues = queues;
+            return queues(queues, queues);
+        }
+
+        /**
+         * Receive and transmit queues at either end. What an end with fewer queues sends stays on the first queues of the
+         * other one: with {@code queues(2, 1)} all that the left end receives comes on its queue 0.
+         */
+        public Builder queues(int left, int right) {
+            leftQueues = left;
+            rightQueues = right;
             return this;
         }
 
         /** Makes the pair and sets both ends up. */
         public VethPair create() {
-            String count = Integer.toString(queues);
+            String left = Integer.toString(leftQueues);
+            String right = Integer.toString(rightQueues);
             Commands.run("ip", "link", "add", leftName, "netns", leftNamespace.name(),
-                    "numtxqueues", count, "numrxqueues", count, "type", "veth",
+                    "numtxqueues", left, "numrxqueues", left, "type", "veth",
                     "peer", "name", rightName, "netns", rightNamespace.name(),
-                    "numtxqueues", count, "numrxqueues", count);
+                    "numtxqueues", right, "numrxqueues", right);
             VethPair pair = new VethPair(new End(leftNamespace, leftName), new End(rightNamespace, rightName));
             try {
                 pair.left.prepare(mtu, leftMac, leftAddress);

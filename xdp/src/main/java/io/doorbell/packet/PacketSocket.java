@@ -48,6 +48,12 @@ final class PacketSocket {
         }
     }
 
+    /** Puts another filter, a {@code struct sock_fprog}, in the place of the one that the socket has. */
+    static void filter(int fd, MemorySegment program) {
+        SystemCallException.check("SO_ATTACH_FILTER", Libc.setsockopt(Errno.ofThread(), fd, Libc.SOL_SOCKET,
+                IfPacket.SO_ATTACH_FILTER, program, 16));
+    }
+
     private static void option(Arena arena, int fd, int option, String name, int value) {
         MemorySegment word = arena.allocate(4, 4);
         word.set(ValueLayout.JAVA_INT, 0, value);

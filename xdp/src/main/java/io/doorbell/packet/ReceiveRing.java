@@ -29,6 +29,7 @@ final class ReceiveRing {
     private long next;
     private long kept;
     private int keptCount;
+    private long handed;
 
     private long bytes;
     private long cut;
@@ -69,7 +70,7 @@ final class ReceiveRing {
      */
     int receive(FrameReceiver receiver, int limit) {
         giveBack();
-        int handed = 0;
+        int count = 0;
         bytes = 0;
         while (keptCount < limit) {
             long slot = next;
@@ -85,10 +86,20 @@ final class ReceiveRing {
             }
             long frame = slot + (memory.get(ValueLayout.JAVA_SHORT, slot + IfPacket.TP_MAC) & 0xffff);
             bytes += length;
-            handed++;
+            count++;
+            handed = slot;
             receiver.frame(memory, frame, length);
         }
-        return handed;
+        return count;
+    }
+
+    /**
+     * When the frame that is being handed over passed the interface: nanoseconds of CLOCK_REALTIME, which the kernel
+     * noted while it put the frame into its slot.
+     */
+    long arrivedNanos() {
+        return (memory.get(ValueLayout.JAVA_INT, handed + IfPacket.TP_SEC) & 0xffff_ffffL) * 1_000_000_000L
+                + memory.get(ValueLayout.JAVA_INT, handed + IfPacket.TP_NSEC);
     }
 
     private void giveBack() {

@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
                 + " network namespaces and AF_XDP, and two processors that have nothing else to do.",
         subcommands = {PingPongCommand.class, StreamCommand.class, LossyCommand.class, FanOutCommand.class,
             TemplateCommand.class, OrderCommand.class, WarmCommand.class, FloodCommand.class,
-            InspectionCommand.class},
+            InspectionCommand.class, DelegatedCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         footer = {"",
             "Exit codes: 0 done; 1 the run failed, or bytes were wrong; 2 an option or a value that cannot be;",

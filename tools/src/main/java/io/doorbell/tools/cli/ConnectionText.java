@@ -42,6 +42,7 @@ final class ConnectionText {
         out.writeStringField("remote", row.remote());
         out.writeStringField("stateName", row.state());
         out.writeStringField("limitName", row.limit());
+        out.writeStringField("grantLimitName", row.grantLimit());
         out.writeStringField("algorithm", row.algorithm());
         out.writeStringField("phase", row.phase());
         out.writeArrayFieldStart("outOfOrder");

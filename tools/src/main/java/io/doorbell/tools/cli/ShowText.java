@@ -3,6 +3,7 @@ package io.doorbell.tools.cli;
 import static java.util.Map.entry;
 
 import io.doorbell.counters.ConnectionField;
+import io.doorbell.counters.ConnectionFlag;
 import io.doorbell.ip.Ipv4Address;
 import io.doorbell.tools.inspect.ConnectionRow;
 import java.io.PrintWriter;
@@ -40,7 +41,8 @@ final class ShowText {
     /** Told in other words. */
     private static final Set<ConnectionField> ELSEWHERE = EnumSet.of(ConnectionField.FLAGS, ConnectionField.LIMIT,
             ConnectionField.OUT_OF_ORDER_1, ConnectionField.OUT_OF_ORDER_2, ConnectionField.OUT_OF_ORDER_3,
-            ConnectionField.OUT_OF_ORDER_4);
+            ConnectionField.OUT_OF_ORDER_4, ConnectionField.GRANTED_BYTES, ConnectionField.GRANT_SENT_BYTES,
+            ConnectionField.GRANT_LIMIT);
 
     private final ConnectionRow row;
     private final long nowNanos;
@@ -58,6 +60,9 @@ final class ShowText {
         out.printf(Locale.ROOT, "%s -> %s  %s%n", row.local(), row.remote(), row.state());
         text.line("limited by", row.limit() + ": " + text.reason());
         text.line("agreed and under way", row.flags().isEmpty() ? "nothing" : String.join(" ", row.flags()));
+        if (row.has(ConnectionFlag.GRANTED)) {
+            text.line("sends by an engine", text.grant());
+        }
         SECTIONS.forEach(section -> text.section(section.getKey(), section.getValue()));
         text.others();
         out.flush();
@@ -111,6 +116,12 @@ final class ShowText {
         if (!ranges.isEmpty() && more > 0) {
             line("", "and " + more + " more");
         }
+    }
+
+    private String grant() {
+        return String.format(Locale.ROOT, "%d bytes granted, limited by %s, %d sent%s", row.get(ConnectionField.GRANTED_BYTES),
+                row.grantLimit(), row.get(ConnectionField.GRANT_SENT_BYTES),
+                row.has(ConnectionFlag.GRANT_RECALLED) ? ", recalled" : "");
     }
 
     private String reason() {

@@ -37,6 +37,8 @@ final class SsLine {
     private static final byte[] RECEIVE_WINDOW = AsciiText.word(" rcv_wnd:");
     private static final byte[] MIN_RTT = AsciiText.word(" minrtt:");
     private static final byte[] LIMITED = AsciiText.word(" limited:");
+    private static final byte[] GRANTED = AsciiText.word(" granted");
+    private static final byte[] RECALLED = AsciiText.word(" recalled");
 
     private SsLine() {
     }
@@ -99,6 +101,8 @@ final class SsLine {
         text.add(RECEIVE_WINDOW).add(row.get(ConnectionField.RCV_WND));
         text.add(MIN_RTT).addMillis(row.get(ConnectionField.MIN_RTT_NANOS));
         text.add(LIMITED).add(row.limit());
+        word(text, row.has(ConnectionFlag.GRANTED), GRANTED);
+        word(text, row.has(ConnectionFlag.GRANT_RECALLED), RECALLED);
     }
 
     private static void word(AsciiText text, boolean wanted, byte[] word) {

@@ -6,6 +6,7 @@ import io.doorbell.counters.ConnectionFlag;
 import io.doorbell.counters.SendLimit;
 import io.doorbell.ip.Ipv4Address;
 import io.doorbell.tcp.CongestionAlgorithm;
+import io.doorbell.tcp.GrantLimit;
 import io.doorbell.tcp.TcpState;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +17,7 @@ import java.util.Locale;
 public final class ConnectionRow {
     private static final String[] STATES = labels(TcpState.values(), false);
     private static final String[] LIMITS = labels(SendLimit.values(), true);
+    private static final String[] GRANT_LIMITS = labels(GrantLimit.values(), true);
     private static final String[] PHASES = labels(CongestionPhase.values(), true);
     private static final String[] ALGORITHMS = Arrays.stream(CongestionAlgorithm.values())
             .map(each -> each.name().toLowerCase(Locale.ROOT).replace("_", "")).toArray(String[]::new);
@@ -68,6 +70,11 @@ public final class ConnectionRow {
     /** Where its congestion control is: {@code slow-start}. */
     public String phase() {
         return label(PHASES, ConnectionField.CONGESTION_PHASE);
+    }
+
+    /** Why an engine is not granted more. */
+    public String grantLimit() {
+        return label(GRANT_LIMITS, ConnectionField.GRANT_LIMIT);
     }
 
     /** {@code cubic}, {@code newreno}. */

@@ -328,7 +328,7 @@ public final class StackFile implements AutoCloseable {
 
     /** Whether the row could be read into {@code values}. */
     private boolean read(long at, long[] values) {
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        for (int attempt = 0; attempt < ATTEMPTS || pauses < PAUSES; attempt++) {
             long before = (long) SHARED.getAcquire(memory, at);
             if ((before & 1) == 0) {
                 MemorySegment.copy(memory, LONG, at + 8, values, 0, values.length);
@@ -337,14 +337,12 @@ public final class StackFile implements AutoCloseable {
                     return true;
                 }
             }
-            if (attempt < SPINS) {
+            if (attempt < ATTEMPTS) {
                 Thread.onSpinWait();
-            } else if (pauses < PAUSES) {
+            } else {
                 // The stack was put off its processor in the middle of this row; one row at a time can be so.
                 pauses++;
                 java.util.concurrent.locks.LockSupport.parkNanos(PAUSE_NANOS);
-            } else {
-                break;
             }
         }
         torn++;

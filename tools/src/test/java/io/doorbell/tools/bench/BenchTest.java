@@ -119,6 +119,19 @@ class BenchTest {
 
     @Test
     @RequiresRoot
+    void delegatedReportsEveryFigureAndWhereEachThreadRan() throws IOException {
+        Map<String, Double> figures = run("delegated", "--connections", "50");
+        assertEquals(List.of("handed_p50_ns", "granted_p50_ns", "handed_p99_ns", "granted_p99_ns", "handed_busy_p50_ns",
+                "granted_busy_p50_ns", "handed_busy_p99_ns", "granted_busy_p99_ns", "ratio_idle_p50", "ratio_busy_p99",
+                "busy_messages_per_s", "busy_poll_ns", "alloc_bytes_per_op"), List.copyOf(figures.keySet()));
+        figures.forEach((name, value) -> assertTrue(value > 0 || name.startsWith("alloc") || name.startsWith("ratio"),
+                name + " is " + value));
+        assertTrue(out.toString().contains("processor ") && out.toString().contains(": stack, 50 other connections"),
+                out.toString());
+    }
+
+    @Test
+    @RequiresRoot
     void warmReportsEveryFigureOfEachPause() throws IOException {
         Map<String, Double> figures = run("warm", "--pauses", "2,10");
         assertEquals(List.of("pause_ms", "cold_p50_ns", "warmed_p50_ns", "cold_p99_ns", "warmed_p99_ns", "ratio_p50"),
@@ -205,6 +218,7 @@ class BenchTest {
         "stream --message 131073  | give 1 to 131072 bytes",
         "warm --every 0           | give 1 microsecond or more",
         "warm --pauses 0          | give 1 to 10000 milliseconds",
+        "delegated --connections 0 | '0' is not a number of connections: give 1 to 9999",
         "inspect --connections 0   | '0' is not a number of connections",
         "stream --nonsense        | Unknown option: '--nonsense'",
         "nonsense                 | 'nonsense'",

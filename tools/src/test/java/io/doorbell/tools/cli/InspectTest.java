@@ -12,6 +12,8 @@ import io.doorbell.run.IdleStrategy;
 import io.doorbell.run.PublishedFile;
 import io.doorbell.run.StackRunner;
 import io.doorbell.tcp.CloseReason;
+import io.doorbell.tcp.Grant;
+import io.doorbell.tcp.GrantOptions;
 import io.doorbell.tools.RequiresRoot;
 import io.doorbell.tools.inspect.StackDirectory;
 import io.doorbell.tools.pcap.Capture;
@@ -50,6 +52,7 @@ class InspectTest {
     private StackRunner client;
     private TcpStack clientStack;
     private volatile Connection connection;
+    private volatile Connection served;
     private volatile boolean closeByServer;
     private final CountDownLatch connected = new CountDownLatch(1);
     private final CountDownLatch echoed = new CountDownLatch(1);
@@ -60,6 +63,7 @@ class InspectTest {
     private final class Echo implements ConnectionHandler {
         @Override
         public int data(Connection c, MemorySegment memory, long offset, int length) {
+            served = c;
             if (closeByServer) {
                 c.close();
                 return length;
@@ -194,6 +198,27 @@ class InspectTest {
         Run none = run("show", pid(), "99");
         assertEquals(3, none.exitCode());
         assertTrue(none.errors().contains("no connection 99"), none.errors());
+    }
+
+    @Test
+    void aGrantIsShownFromItsBeginningToItsRecall() throws InterruptedException {
+        assertFalse(right("show", pid(), "1").contains("sends by an engine"));
+        assertTrue(server.execute(() -> served.attach(served.grant(GrantOptions.of(700)))));
+        shows("sends by an engine          700 bytes granted, limited by none, 0 sent\n");
+        String line = right("ss", pid()).lines().toList().getLast();
+        assertTrue(line.endsWith("limited:application granted"), line);
+        assertTrue(server.execute(() -> ((Grant) served.attachment()).recall(Long.MAX_VALUE)));
+        shows("sends by an engine          700 bytes granted, limited by none, 0 sent, recalled\n");
+        assertTrue(right("ss", pid()).strip().endsWith("granted recalled"));
+        assertTrue(right("show", pid(), "1", "--json").contains("\"granted.bytes\" : 700"));
+    }
+
+    private void shows(String what) throws InterruptedException {
+        for (int i = 0; i < 1000 && !right("show", pid(), "1").contains(what); i++) {
+            Thread.sleep(10);
+        }
+        String text = right("show", pid(), "1");
+        assertTrue(text.contains(what), text);
     }
 
     @Test

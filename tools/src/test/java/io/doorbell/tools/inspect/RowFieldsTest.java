@@ -1,16 +1,21 @@
 package io.doorbell.tools.inspect;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
 import io.doorbell.TcpStack;
 import io.doorbell.counters.ConnectionField;
+import io.doorbell.counters.ConnectionFlag;
+import io.doorbell.grant.GrantedSender;
 import io.doorbell.link.ImpairedLink;
 import io.doorbell.link.Impairment;
 import io.doorbell.link.PipeLink;
 import io.doorbell.run.PublishedFile;
+import io.doorbell.tcp.Grant;
+import io.doorbell.tcp.GrantOptions;
 import io.doorbell.tcp.MessageTemplate;
 import io.doorbell.tcp.TcpConfig;
 import java.io.IOException;
@@ -175,6 +180,43 @@ class RowFieldsTest {
         ConnectionRow row = row();
         assertEquals(1, row.get(ConnectionField.TEMPLATES));
         assertEquals(1, row.get(ConnectionField.TEMPLATES_SENT_FAST) + row.get(ConnectionField.TEMPLATES_SENT_QUEUED));
+    }
+
+    @Test
+    void aGrantIsToldWithItsBytesItsLimitAndItsRecall() throws IOException {
+        connect();
+        assertFalse(row().has(ConnectionFlag.GRANTED));
+        Grant grant = accepted.grant(GrantOptions.of(500).once());
+        steps(1);
+        assertTrue(row().has(ConnectionFlag.GRANTED));
+        assertFalse(row().has(ConnectionFlag.GRANT_RECALLED));
+        assertEquals(500, row().get(ConnectionField.GRANTED_BYTES));
+        assertEquals("none", row().grantLimit());
+        PipeLink.Pair engines = PipeLink.pair();
+        GrantedSender engine = grant.sender(engines.left());
+        assertEquals(GrantedSender.FAST, engine.send(BLOCK, 0, 200, now));
+        steps(1);
+        assertEquals(300, row().get(ConnectionField.GRANTED_BYTES));
+        assertEquals(200, row().get(ConnectionField.GRANT_SENT_BYTES));
+        assertTrue(row().get(ConnectionField.SEND_QUEUE) <= 200, "what is granted is no data");
+        assertEquals("application", row().limit());
+        grant.recall(Long.MAX_VALUE);
+        steps(1);
+        assertTrue(row().has(ConnectionFlag.GRANT_RECALLED));
+        engine.giveBack();
+        steps(2);
+        assertFalse(row().has(ConnectionFlag.GRANTED) || row().has(ConnectionFlag.GRANT_RECALLED));
+        assertEquals(0, row().get(ConnectionField.GRANTED_BYTES));
+        engines.close();
+    }
+
+    @Test
+    void aGrantThatIsBoundedSaysByWhat() throws IOException {
+        connect();
+        Grant grant = accepted.grant(GrantOptions.of(1 << 20));
+        steps(1);
+        assertEquals(grant.granted(), row().get(ConnectionField.GRANTED_BYTES));
+        assertEquals("congestion-window", row().grantLimit());
     }
 
     @Test

@@ -27,6 +27,8 @@ public final class IfPacket {
     public static final int TP_LEN = 4;
     public static final int TP_SNAPLEN = 8;
     public static final int TP_MAC = 12;
+    public static final int TP_SEC = 16;
+    public static final int TP_NSEC = 20;
     public static final int TP_STATUS_KERNEL = 0;
     public static final int TP_STATUS_USER = 1;
     /**
