@@ -128,6 +128,10 @@ final class Granting {
             SimulatedEngine engine = engines.get(i);
             if (engine.nextNanos() <= network.now) {
                 engine.act();
+                // The owner comes before the stack has seen what was just published.
+                if (!mindful && random.nextInt(4) == 0) {
+                    wakeNanos = network.now;
+                }
             }
         }
         if (wakeNanos <= network.now) {
@@ -155,7 +159,7 @@ final class Granting {
                 return;
             }
         } else if (!mindful && !grant.isOver()) {
-            switch (random.nextInt(12)) {
+            switch (random.nextInt(16)) {
                 case 0 -> grant.fence();
                 case 1 -> grant.recall(network.now + random.nextLong(50 * MILLISECOND));
                 case 2 -> grant.recall(NEVER);

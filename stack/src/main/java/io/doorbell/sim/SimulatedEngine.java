@@ -2,6 +2,7 @@ package io.doorbell.sim;
 
 import io.doorbell.TcpStack;
 import io.doorbell.grant.GrantedSender;
+import io.doorbell.grant.GrantedTemplate;
 import io.doorbell.tcp.Grant;
 import io.doorbell.tcp.GrantOptions;
 import java.lang.foreign.MemorySegment;
@@ -34,6 +35,7 @@ final class SimulatedEngine {
     private int wish;
     private int refusals;
     private byte[] message;
+    private GrantedTemplate template;
     private boolean noted;
     private boolean acting;
     /** It has given the right back, or was told that it has it no more, and has let go of the slots. */
@@ -66,7 +68,7 @@ final class SimulatedEngine {
         this.budget = options.renewed() ? budget : Math.min(budget, options.bytes());
         this.least = Math.max(1, budget / 200);
         this.deadly = random.nextInt(4) == 0;
-        this.link = new EngineLink(this, network, stack, Math.max(slots, 1 + random.nextInt(64)));
+        this.link = new EngineLink(this, network, stack, 3 + random.nextInt(random.nextBoolean() ? 4 : 40));
         this.sender = grant.sender(link);
         wish();
         pause();
@@ -183,7 +185,8 @@ final class SimulatedEngine {
         message = new byte[Math.min(budget, Math.max(Math.min(least, wish), wish))];
         random.nextBytes(message);
         noted = false;
-        int code = sender.send(MemorySegment.ofArray(message), 0, message.length, network.now);
+        int code = random.nextInt(3) == 0 ? sendTemplate()
+                : sender.send(MemorySegment.ofArray(message), 0, message.length, network.now);
         if (code >= 0 != noted) {
             fail("a message was " + (noted ? "" : "not ") + "published, and answered " + code);
         }
@@ -195,6 +198,33 @@ final class SimulatedEngine {
         } else {
             refused(code);
         }
+    }
+
+    private int sendTemplate() {
+        if (template == null) {
+            template = sender.template(Plan.logUniform(random, 1, 3_000));
+        }
+        if (template == null || template.length() > budget || template.length() > 3 * wish) {
+            return GrantedSender.BACKPRESSURE;
+        }
+        message = new byte[template.length()];
+        random.nextBytes(message);
+        MemorySegment source = MemorySegment.ofArray(message);
+        int cut = random.nextInt(message.length);
+        template.known(cut, source, cut, message.length - cut);
+        if (cut > 0 && random.nextInt(4) == 0 && template.missing() > 0 && template.send(network.now) != GrantedTemplate.HOLES) {
+            fail("a template with holes was sent");
+        }
+        template.update(0, source, 0, cut);
+        if (random.nextInt(8) == 0 && template.send(network.now, GrantedSender.WARM) == GrantedSender.FAST_RECALLED) {
+            fail("a rehearsed template was sent");
+        }
+        int code = template.send(network.now);
+        if (random.nextInt(16) == 0) {
+            template.close();
+            template = null;
+        }
+        return code;
     }
 
     private void refused(int code) {

@@ -164,8 +164,10 @@ final class GrantSpace {
     /** Bytes that were published, and not yet taken into the send space. */
     static int uncollected(Grant g) {
         int bytes = 0;
-        for (int i = g == null || g.over ? 0 : GrantBlock.published(g.block.control()) - g.collected; i > 0; i--) {
-            bytes += g.block.length(g.collected + i - 1);
+        if (g != null && !g.over) {
+            for (int i = GrantBlock.slotsBetween(g.collected, GrantBlock.published(g.block.control())); i > 0; i--) {
+                bytes += g.block.length(g.collected + i - 1);
+            }
         }
         return bytes;
     }
