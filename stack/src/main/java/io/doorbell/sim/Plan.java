@@ -14,9 +14,10 @@ import java.util.SplittableRandom;
  * @param ending       how it ends
  * @param endsAfter    {@link Ending#ABORT}: after so many bytes, sent and received together
  * @param unusual      whether it also sends templates and partial messages, and rehearses
+ * @param grants       how often it grants an engine the right to transmit, at most
  */
 record Plan(long seed, int bytes, int writeBytes, long thinkNanos, Reading reading, long readNanos, Ending ending,
-            int endsAfter, boolean unusual) {
+            int endsAfter, boolean unusual, int grants) {
     private static final long MILLISECOND = 1_000_000L;
 
     /** How an application takes its bytes. */
@@ -42,8 +43,9 @@ record Plan(long seed, int bytes, int writeBytes, long thinkNanos, Reading readi
     /**
      * @param most  bytes that one end sends
      * @param sends decides what kinds of sends there are
+     * @param grants how often this end makes a grant
      */
-    static Plan draw(SplittableRandom random, int most, SplittableRandom sends) {
+    static Plan draw(SplittableRandom random, int most, SplittableRandom sends, int grants) {
         int bytes = random.nextInt(8) == 0 ? 0 : logUniform(random, 1, most);
         int write = logUniform(random, 1, 16_384);
         Reading reading = switch (random.nextInt(4)) {
@@ -61,7 +63,7 @@ record Plan(long seed, int bytes, int writeBytes, long thinkNanos, Reading readi
         return new Plan(random.nextLong(), bytes, Math.max(least, write),
                 random.nextInt(4) == 0 ? 1 + random.nextLong(300 * MILLISECOND) : 0, reading,
                 1 + random.nextLong(random.nextInt(8) == 0 ? 5_000 * MILLISECOND : 50 * MILLISECOND), ending,
-                random.nextInt(2 * most), sends.nextBoolean());
+                random.nextInt(2 * most), sends.nextBoolean(), grants);
     }
 
     static int logUniform(SplittableRandom random, int low, int high) {
@@ -70,6 +72,6 @@ record Plan(long seed, int bytes, int writeBytes, long thinkNanos, Reading readi
 
     /** Whether this end takes all that the other one sends, if that one also ends in order. */
     boolean endsInOrder(Plan other) {
-        return ending == Ending.HALF_CLOSE || ending == Ending.CLOSE && other.bytes == 0;
+        return ending == Ending.HALF_CLOSE || ending == Ending.CLOSE && other.bytes == 0 && other.grants == 0;
     }
 }

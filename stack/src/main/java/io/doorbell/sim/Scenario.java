@@ -31,6 +31,8 @@ final class Scenario {
     final List<Weather> weather = new ArrayList<>();
     final List<Link> links = new ArrayList<>();
     final List<Jump> jumps = new ArrayList<>();
+    /** Whether engines take part. */
+    final boolean granting;
     /** When each end closes its listener, since the start; {@code Long.MAX_VALUE} for never. */
     final long clientListensUntil;
     final long serverListensUntil;
@@ -69,7 +71,9 @@ final class Scenario {
         scatter = stream(11).nextBoolean();
         weather(stream(3));
         marks(stream(8));
-        connections(stream(4), stream(10));
+        SplittableRandom grants = stream(12);
+        granting = grants.nextBoolean();
+        connections(stream(4), stream(10), grants);
         SplittableRandom ends = stream(5);
         clientListensUntil = ends.nextInt(12) == 0 ? ends.nextLong(3 * SECOND) : Long.MAX_VALUE;
         serverListensUntil = ends.nextInt(12) == 0 ? ends.nextLong(3 * SECOND) : Long.MAX_VALUE;
@@ -168,15 +172,20 @@ final class Scenario {
         }
     }
 
-    private void connections(SplittableRandom random, SplittableRandom sends) {
+    private void connections(SplittableRandom random, SplittableRandom sends, SplittableRandom grants) {
         int count = random.nextInt(10) == 0 ? 10 + random.nextInt(50) : 1 + random.nextInt(4);
         int most = Math.max(2_000, (random.nextInt(20) == 0 ? 2_000_000 : 400_000) / count);
         boolean together = random.nextBoolean();
         for (int i = 0; i < count; i++) {
             links.add(new Link(together ? 0 : random.nextLong(2 * SECOND), random.nextInt(4) > 0,
-                    Plan.draw(random, most, sends), Plan.draw(random, most, sends), random.nextInt(40) == 0));
+                    Plan.draw(random, most, sends, grants(grants)), Plan.draw(random, most, sends, grants(grants)),
+                    random.nextInt(40) == 0));
         }
         links.sort(Comparator.comparingLong(Link::atNanos));
+    }
+
+    private int grants(SplittableRandom random) {
+        return granting && random.nextBoolean() ? 1 + random.nextInt(4) : 0;
     }
 
     PipeLink.Options cable() {

@@ -5,6 +5,7 @@ import io.doorbell.ConnectionHandler;
 import io.doorbell.TcpStack;
 import io.doorbell.tcp.CloseReason;
 import io.doorbell.tcp.PartialMessage;
+import io.doorbell.tcp.Tcb;
 import io.doorbell.wire.Bytes;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
@@ -21,6 +22,8 @@ final class SimulatedPeer implements ConnectionHandler {
     private final StreamContent incoming;
     /** Null if all sends are ordinary. */
     private final UnusualSends unusual;
+    /** Null if nobody else sends on this connection. */
+    final Granting granting;
     private final SplittableRandom random;
     private final TwoStacks network;
     private final MemorySegment buffer;
@@ -42,13 +45,15 @@ final class SimulatedPeer implements ConnectionHandler {
     /**
      * @param stack  whose connection it is
      * @param buffer of at least 16 KiB, used during calls only
+     * @param step   lets the rest of the world go on, while an engine is in the middle of something
      */
     SimulatedPeer(Plan plan, StreamContent outgoing, StreamContent incoming, TwoStacks network, TcpStack stack,
-                  MemorySegment buffer) {
+                  MemorySegment buffer, Runnable step) {
         this.plan = plan;
         this.outgoing = outgoing;
         this.incoming = incoming;
         this.unusual = plan.unusual() ? new UnusualSends(~plan.seed(), outgoing, network, stack, buffer) : null;
+        this.granting = plan.grants() > 0 ? new Granting(plan, outgoing, network, stack, step) : null;
         this.random = new SplittableRandom(plan.seed());
         this.network = network;
         this.buffer = buffer;
@@ -60,6 +65,9 @@ final class SimulatedPeer implements ConnectionHandler {
 
     /** What the stack did wrong, as far as this end can tell; null for nothing. */
     String fault() {
+        if (fault == null && granting != null) {
+            fault = granting.fault();
+        }
         return fault != null || unusual == null ? fault : unusual.fault;
     }
 
@@ -76,6 +84,9 @@ final class SimulatedPeer implements ConnectionHandler {
         }
         connection = c;
         connected = true;
+        if (granting != null) {
+            granting.consider(c);
+        }
         pump(c);
     }
 
@@ -112,10 +123,15 @@ final class SimulatedPeer implements ConnectionHandler {
         }
         boolean whole = size <= c.sendSpace() && random.nextBoolean();
         int accepted = whole ? c.send(buffer, 0, size) : c.write(buffer, 0, size);
+        if (accepted == Tcb.GRANTED && granting != null) {
+            thinking = true;
+            wakeAt(network.now + 1 + random.nextLong(20_000_000L));
+            return 0;
+        }
         if (whole && accepted != size) {
             fail("a send that fits was refused with " + accepted);
         }
-        sent += Math.max(0, accepted);
+        accepted(Math.max(0, accepted));
         if (accepted < size && unusual != null) {
             unusual.giveWay();
         }
@@ -125,12 +141,17 @@ final class SimulatedPeer implements ConnectionHandler {
     /** @return false if nothing was accepted */
     private boolean sendUnusually(Connection c) {
         int accepted = unusual.send(c, sent, (int) Math.min(plan.bytes() - sent, BUFFER_BYTES));
-        sent += accepted;
+        accepted(accepted);
         if (unusual.waits() && !supplying) {
             supplyLater();
         }
         abortIfDue(c);
         return accepted > 0 && !ended;
+    }
+
+    private void accepted(int bytes) {
+        outgoing.accepted(sent, bytes);
+        sent += bytes;
     }
 
     private void supplyLater() {
@@ -140,6 +161,11 @@ final class SimulatedPeer implements ConnectionHandler {
 
     private void finish(Connection c) {
         if (ended || sent < plan.bytes()) {
+            return;
+        }
+        if (granting != null && granting.waits()) {
+            thinking = true;
+            wakeAt(network.now + 1 + random.nextLong(20_000_000L));
             return;
         }
         switch (plan.ending()) {
@@ -234,7 +260,7 @@ final class SimulatedPeer implements ConnectionHandler {
 
     private void check(MemorySegment memory, long offset, int length) {
         for (int i = 0; i < length; i++) {
-            if (Bytes.u8(memory, offset + i) != incoming.expected(received + i)) {
+            if (!incoming.arrives(received + i, Bytes.u8(memory, offset + i))) {
                 fail("wrong byte at " + (received + i));
             }
         }
@@ -251,7 +277,7 @@ final class SimulatedPeer implements ConnectionHandler {
             fail("told of the peer's end twice or too late");
         }
         peerClosed = true;
-        if (sent == plan.bytes() && random.nextBoolean()) {
+        if (sent == plan.bytes() && granting == null && random.nextBoolean()) {
             end(c);
         } else {
             finish(c);
@@ -269,5 +295,18 @@ final class SimulatedPeer implements ConnectionHandler {
         if (unusual != null) {
             unusual.close();
         }
+        if (granting != null) {
+            granting.end();
+        }
+    }
+
+    /** Bytes that must come out at the other end, if this connection has to end in order. */
+    long promised() {
+        return plan.bytes() + outgoing.engineBytes();
+    }
+
+    /** Bytes that went in. */
+    long taken() {
+        return sent + outgoing.engineBytes();
     }
 }

@@ -4,6 +4,7 @@ import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
 import io.doorbell.Listener;
 import io.doorbell.TcpStack;
+import io.doorbell.counters.Counter;
 import io.doorbell.tcp.Audit;
 import io.doorbell.tcp.CloseReason;
 import java.lang.foreign.MemorySegment;
@@ -15,9 +16,10 @@ import java.util.Map;
 
 /**
  * Two stacks, a network that does its worst, and applications that do as they like, all drawn from one seed: they write,
- * send templates and partial messages, with the multi-segment option and without, rehearse, and read or do not. Both
- * streams of every connection must arrive byte for byte, every connection must end, nothing may be left behind, and the
- * books must be right after every step. The same seed gives the same run, to the byte.
+ * send templates and partial messages, with the multi-segment option and without, rehearse, grant engines the right to
+ * send, which may stall or die at any moment, and read or do not. Both streams of every connection must arrive byte for
+ * byte, every connection must end, nothing may be left behind, and the books must be right after every step. The same seed
+ * gives the same run, to the byte.
  */
 public final class Simulation {
     private static final int PORT = 80;
@@ -45,6 +47,7 @@ public final class Simulation {
     private int nextWeather;
     private int nextLink;
     private int nextJump;
+    private long drainUntil;
     private String violation;
 
     /** The two ends of one connection; the acceptor is null until it is accepted. */
@@ -70,6 +73,9 @@ public final class Simulation {
         network = new TwoStacks(scenario.seed, scenario.clientConfig, scenario.serverConfig, first.toServer(),
                 first.toClient(), scenario.cable(), clientCapture, serverCapture);
         network.serverBusyNanos = scenario.serverBusyNanos;
+        if (scenario.granting) {
+            network.admitEngines();
+        }
         clientAudit = network.client.audit();
         serverAudit = network.server.audit();
     }
@@ -104,9 +110,6 @@ public final class Simulation {
             serverListener = network.server.listen(PORT, c -> accept(c, fromClient));
             while (violation == null && !allEnded()) {
                 step();
-                if (elapsed() > STUCK_NANOS || network.polls > STUCK_STEPS) {
-                    violation = "stuck after " + elapsed() / SECOND + " s: " + unfinished();
-                }
             }
             nanos = elapsed();
             if (violation == null) {
@@ -139,10 +142,42 @@ public final class Simulation {
     // ---- one step
 
     private void step() {
-        boolean acted = act();
+        boolean acted = engines() | act();
         if (network.step(this::nextWake) || acted) {
             audit();
         }
+        if (elapsed() > STUCK_NANOS || network.polls > STUCK_STEPS) {
+            report("stuck", unfinished());
+        }
+    }
+
+    /** While an engine stalls, the others go on, and time with them. */
+    private void stepMeanwhile() {
+        if (violation == null && drainUntil > 0) {
+            drainStep();
+        } else if (violation == null) {
+            step();
+        }
+    }
+
+    /** Grants and engines do what they like; connections may be opened meanwhile. */
+    private boolean engines() {
+        boolean acted = false;
+        for (int i = 0; i < pairs.size(); i++) {
+            Pair pair = pairs.get(i);
+            acted |= pair.opener.granting != null && pair.opener.granting.act();
+            acted |= pair.acceptor.granting != null && pair.acceptor.granting.act();
+        }
+        return acted;
+    }
+
+    private long engineWake() {
+        long wake = Long.MAX_VALUE;
+        for (Pair pair : pairs) {
+            wake = pair.opener.granting == null ? wake : Math.min(wake, pair.opener.granting.nextNanos());
+            wake = pair.acceptor.granting == null ? wake : Math.min(wake, pair.acceptor.granting.nextNanos());
+        }
+        return wake;
     }
 
     private void audit() {
@@ -180,7 +215,7 @@ public final class Simulation {
         for (Pair pair : pairs) {
             wake = Math.min(wake, Math.min(pair.opener.wakeNanos, pair.acceptor.wakeNanos));
         }
-        return Math.min(wake, network.now + PATIENCE_NANOS);
+        return Math.min(Math.min(wake, engineWake()), network.now + PATIENCE_NANOS);
     }
 
     /** Does what the scenario and the applications want to be done by now; whether a stack was called. */
@@ -224,12 +259,12 @@ public final class Simulation {
 
     private void open(Scenario.Link link) {
         long key = scenario.seed + 1_000_003L * pairs.size();
-        StreamContent forth = new StreamContent(key);
-        StreamContent back = new StreamContent(~key);
+        StreamContent forth = new StreamContent(key, link.opener().grants() > 0);
+        StreamContent back = new StreamContent(~key, link.acceptor().grants() > 0);
         TcpStack stack = link.fromClient() ? network.client : network.server;
         TcpStack other = link.fromClient() ? network.server : network.client;
-        Pair pair = new Pair(link, new SimulatedPeer(link.opener(), forth, back, network, stack, buffer),
-                new SimulatedPeer(link.acceptor(), back, forth, network, other, buffer));
+        Pair pair = new Pair(link, new SimulatedPeer(link.opener(), forth, back, network, stack, buffer, this::stepMeanwhile),
+                new SimulatedPeer(link.acceptor(), back, forth, network, other, buffer, this::stepMeanwhile));
         pairs.add(pair);
         Connection c = stack.connect(link.fromClient() ? TwoStacks.SERVER : TwoStacks.CLIENT, PORT, pair.opener);
         (link.fromClient() ? fromClient : fromServer).put(c.localPort(), pair);
@@ -268,7 +303,8 @@ public final class Simulation {
             for (SimulatedPeer peer : List.of(pair.opener, pair.acceptor)) {
                 if (peer.closed == null && peer.connection != null) {
                     text.append(Audit.describe(peer.connection)).append(" sent ").append(peer.sent).append(" of ")
-                            .append(peer.plan.bytes()).append(", received ").append(peer.received).append("; ");
+                            .append(peer.plan.bytes()).append(", received ").append(peer.received)
+                            .append(peer.granting == null ? "" : ", " + peer.granting).append("; ");
                 }
             }
         }
@@ -289,14 +325,14 @@ public final class Simulation {
         for (Pair pair : pairs) {
             SimulatedPeer a = pair.opener;
             SimulatedPeer b = pair.acceptor;
-            boolean whole = a.received == b.plan.bytes() && b.received == a.plan.bytes()
+            boolean whole = a.received == b.promised() && b.received == a.promised()
                     && a.closed == CloseReason.NORMAL && b.closed == CloseReason.NORMAL;
             if (mustArrive(pair) && !whole) {
                 violation = "a stream did not arrive: opened and accepted end received " + a.received + " of "
-                        + b.plan.bytes() + " and " + b.received + " of " + a.plan.bytes() + ", ended " + a.closed
+                        + b.promised() + " and " + b.received + " of " + a.promised() + ", ended " + a.closed
                         + " and " + b.closed;
             }
-            if (a.received > b.sent || b.received > a.sent) {
+            if (a.received > b.taken() || b.received > a.taken()) {
                 violation = "more was received than sent";
             }
         }
@@ -304,19 +340,28 @@ public final class Simulation {
 
     /** Lets TIME-WAIT and what is still on its way go by: then nothing may be left. */
     private void drain() {
-        long until = network.now + 3 * STUCK_NANOS;
+        drainUntil = network.now + 3 * STUCK_NANOS;
         long polls = network.polls + STUCK_STEPS;
-        while (violation == null && network.now < until && network.polls < polls
+        while (violation == null && network.now < drainUntil && network.polls < polls
                 && (network.client.connections() + network.server.connections() > 0 || !network.framesAreBack())) {
-            if (network.step(() -> until)) {
-                audit();
-            }
+            drainStep();
         }
         if (violation == null && network.client.connections() + network.server.connections() > 0) {
             violation = "rows left: " + network.client.connections() + " and " + network.server.connections();
         }
         if (violation == null && !network.framesAreBack()) {
             violation = "frames left: " + network.frames();
+        }
+        if (violation == null && network.client.counters().get(Counter.GRANTS_MISUSED)
+                + network.server.counters().get(Counter.GRANTS_MISUSED) > 0) {
+            violation = "an engine is said to have misused its grant";
+        }
+    }
+
+    private void drainStep() {
+        boolean acted = engines();
+        if (network.step(() -> Math.min(drainUntil, engineWake())) || acted) {
+            audit();
         }
     }
 }

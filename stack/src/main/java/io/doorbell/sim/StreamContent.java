@@ -9,13 +9,37 @@ import java.util.ArrayDeque;
 final class StreamContent {
     private final long key;
     private final ArrayDeque<Message> messages = new ArrayDeque<>();
+    /** Null if only the owner writes. Then positions are those among the owner's bytes. */
+    final Interleaving engines;
 
     /** Bytes that do not follow from their position. */
     private record Message(long start, byte[] bytes) {
     }
 
-    StreamContent(long key) {
+    StreamContent(long key, boolean engines) {
         this.key = key;
+        this.engines = engines ? new Interleaving() : null;
+    }
+
+    /** The owner's bytes from this place on were accepted, as one message. */
+    void accepted(long start, int length) {
+        if (engines != null && length > 0) {
+            byte[] message = new byte[length];
+            for (int i = 0; i < length; i++) {
+                message[i] = (byte) expected(start + i);
+            }
+            engines.ownerSent(message);
+        }
+    }
+
+    /** Whether this byte may come at this position; they are asked for in ascending order. */
+    boolean arrives(long position, int value) {
+        return engines == null ? value == expected(position) : engines.arrives(value);
+    }
+
+    /** Bytes that engines have sent. */
+    long engineBytes() {
+        return engines == null ? 0 : engines.engineBytes();
     }
 
     /** The byte at a position that nothing was noted for. */
@@ -29,7 +53,7 @@ final class StreamContent {
     }
 
     /** The byte that must come next; positions are asked for in ascending order. */
-    int expected(long position) {
+    private int expected(long position) {
         Message next = messages.peek();
         while (next != null && next.start + next.bytes.length <= position) {
             messages.remove();

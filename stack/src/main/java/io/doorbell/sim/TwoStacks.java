@@ -8,6 +8,7 @@ import io.doorbell.link.Impairment;
 import io.doorbell.link.Link;
 import io.doorbell.link.PipeLink;
 import io.doorbell.tcp.TcpConfig;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
 import java.util.function.LongSupplier;
 
@@ -33,8 +34,11 @@ public final class TwoStacks implements AutoCloseable {
     private final ImpairedLink serverPath;
     private final Link clientLink;
     private final Link serverLink;
-    private final int clientFrames;
-    private final int serverFrames;
+    private int clientFrames;
+    private int serverFrames;
+    /** What engines post goes through these, each in a frame of its link's. */
+    private long clientStage = FramePool.NONE;
+    private long serverStage = FramePool.NONE;
     long now = START_NANOS;
     long polls;
     /** How long the server is busy with other things between two polls: what comes meanwhile comes as one burst. */
@@ -82,6 +86,31 @@ public final class TwoStacks implements AutoCloseable {
     /** The stack at {@link #SERVER}. */
     public TcpStack server() {
         return server;
+    }
+
+    /** From now on {@link #post} may be called. It takes a frame of each link, for good. */
+    void admitEngines() {
+        clientStage = clientLink.frames().allocate();
+        serverStage = serverLink.frames().allocate();
+        clientFrames--;
+        serverFrames--;
+    }
+
+    /**
+     * Somebody beside a stack sends on the stack's cable.
+     *
+     * @return false if the cable is full
+     */
+    boolean post(TcpStack of, MemorySegment memory, long address, int length) {
+        Link to = of == client ? clientLink : serverLink;
+        long stage = of == client ? clientStage : serverStage;
+        if (to.frames().holds(stage) > 1) {
+            return false;
+        }
+        MemorySegment.copy(memory, address, to.frames().memory(), stage, length);
+        boolean posted = to.transmit(stage, length, now);
+        to.flush(now);
+        return posted;
     }
 
     /** The virtual time. */

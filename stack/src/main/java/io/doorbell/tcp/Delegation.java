@@ -204,12 +204,13 @@ public final class Delegation {
     // ---- allowance
 
     private void settle(Grant g) {
+        // In this order: whoever has given the right back may have published just before.
+        int state = GrantBlock.state(g.block.control());
         collect(g);
         if (g.over) {
             return;
         }
         Tcb c = g.connection;
-        int state = GrantBlock.state(g.block.control());
         if (state == GrantBlock.RETURNED) {
             counters.increment(Counter.GRANTS_RETURNED);
             finish(g);

@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.grant.GrantBlock;
 import io.doorbell.link.FramePool;
 
 /**
@@ -158,6 +159,17 @@ final class GrantSpace {
         if (g.connection.granted == g) {
             g.connection.granted = null;
         }
+    }
+
+    /** Bytes that were published, and not yet taken into the send space. */
+    static int uncollected(Grant g) {
+        int bytes = 0;
+        if (g != null && !g.over) {
+            for (int i = GrantBlock.slotsBetween(g.collected, GrantBlock.published(g.block.control())); i > 0; i--) {
+                bytes += g.block.length(g.collected + i - 1);
+            }
+        }
+        return bytes;
     }
 
     /** Frames that slots have, but for the one whose record is the placeholder. */

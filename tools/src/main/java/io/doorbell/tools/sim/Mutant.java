@@ -15,7 +15,7 @@ import java.util.List;
  *
  * @param name   a short one
  * @param broken what the line no longer does
- * @param type   the class of {@code io.doorbell.tcp} that it is in
+ * @param type   the class of {@code io.doorbell.tcp} that it is in, or of another package of {@code io.doorbell}, with its name
  * @param method the method
  * @param edit   the instruction
  */
@@ -72,6 +72,22 @@ public record Mutant(String name, String broken, String type, String method, Edi
                     "Holes", "release", notCalled("sum", 1)),
             new Mutant("multi-place", "the parts of a segment do not follow each other",
                     "MultiSegmentOutput", "send", operator(Opcode.LADD, 1, Opcode.LSUB)),
+            new Mutant("grant-fence", "an engine may go on when the right was taken from it",
+                    "Delegation", "withdraw", notCalled("change", 0)),
+            new Mutant("grant-collect", "what was published just before the right was taken is not looked at",
+                    "Delegation", "withdraw", notCalled("collect", 0)),
+            new Mutant("grant-shrink", "what waits behind a grant moves the wrong way when the rest is given back",
+                    "GrantSpace", "shrink", operator(Opcode.ISUB, 1, Opcode.IADD)),
+            new Mutant("grant-lease", "an engine goes on at its old place when it has got a new lease",
+                    "grant.GrantedSender", "lease", notStored("seq", 0)),
+            new Mutant("grant-leak", "frames are not given back when an engine has let go of them",
+                    "GrantSpace", "reclaim", notCalled("release", 0)),
+            new Mutant("grant-sum", "what an engine has summed is not remembered",
+                    "GrantSpace", "become", notCalled("sum", 1)),
+            new Mutant("grant-slot", "what an engine sends is not where the stack would look for it",
+                    "grant.SegmentForm", "payload", notCalled("copy", 0)),
+            new Mutant("grant-publish", "an engine takes for published what was not",
+                    "grant.GrantedSender", "publish", answered("change", 0, 1)),
             new Mutant("time-wait", "TIME-WAIT does not end",
                     "TimeWait", "enter", notCalled("await", 0)));
 }

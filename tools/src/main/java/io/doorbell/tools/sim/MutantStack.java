@@ -24,7 +24,7 @@ public final class MutantStack extends ClassLoader {
     public MutantStack(Mutant mutant) {
         super(Simulation.class.getClassLoader());
         this.mutant = mutant;
-        this.changed = STACK + "tcp." + mutant.type();
+        this.changed = STACK + (mutant.type().indexOf('.') < 0 ? "tcp." : "") + mutant.type();
         try {
             loadClass(changed);
             run = loadClass(Simulation.class.getName()).getMethod("run", long.class);

@@ -1,0 +1,229 @@
+package io.doorbell.grant;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.doorbell.Connection;
+import io.doorbell.ConnectionHandler;
+import io.doorbell.TcpStack;
+import io.doorbell.counters.Counter;
+import io.doorbell.link.FrameReceiver;
+import io.doorbell.link.LinkDecorator;
+import io.doorbell.link.PipeLink;
+import io.doorbell.tcp.Grant;
+import io.doorbell.tcp.GrantOptions;
+import io.doorbell.tcp.OwnerSends;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Stacks in one thread and an engine in another, each with a cable of its own to the same peer: the owner grants, asks the
+ * right back, takes it away and sends at random, the engine sends as fast as it can. Every message must arrive whole and
+ * in its writer's order, those that were published and no others.
+ */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class GrantThreadsTest {
+    private static final int MESSAGES = Integer.getInteger("grant.race.messages", 3_000);
+    private static final int LONGEST = 4_000;
+    private static final int HEADER = 6;
+    private static final byte OWNER = 0;
+    private static final byte ENGINE = 1;
+
+    private final SplittableRandom random = new SplittableRandom();
+    private final AtomicReference<GrantedSender> handed = new AtomicReference<>();
+    private volatile boolean over;
+    private volatile long published;
+    private volatile String fault;
+
+    private static int length(int writer, int number) {
+        return HEADER + (int) ((number * 0x9e37_79b9_7f4a_7c15L >>> 40) + writer) % (number % 64 == 0 ? LONGEST - HEADER : 200);
+    }
+
+    private static int content(int writer, int number, int at) {
+        return switch (at) {
+            case 0 -> writer;
+            case 1, 2, 3, 4 -> number >>> 8 * (at - 1) & 0xff;
+            default -> number * 31 + at * 7 & 0xff;
+        };
+    }
+
+    private static int fill(MemorySegment buffer, int writer, int number) {
+        int length = length(writer, number);
+        for (int i = 0; i < length; i++) {
+            buffer.set(ValueLayout.JAVA_BYTE, i, (byte) content(writer, number, i));
+        }
+        return length;
+    }
+
+    /** The peer's other cable is the engine's. */
+    private static final class TwoCables extends LinkDecorator {
+        private final PipeLink other;
+
+        TwoCables(PipeLink link, PipeLink other) {
+            super(link);
+            this.other = other;
+        }
+
+        @Override
+        public int receive(FrameReceiver receiver, int limit, long nowNanos) {
+            return super.receive(receiver, limit, nowNanos) + other.receive(receiver, limit, nowNanos);
+        }
+    }
+
+    /** What arrives is one message after the other, whoever's. */
+    private final class Reader implements ConnectionHandler {
+        private final int[] numbers = new int[2];
+        private int writer;
+        private int at;
+        private boolean ended;
+
+        @Override
+        public int data(Connection c, MemorySegment memory, long offset, int length) {
+            for (int i = 0; i < length; i++) {
+                int value = memory.get(ValueLayout.JAVA_BYTE, offset + i) & 0xff;
+                if (at == 0) {
+                    writer = value & 1;
+                }
+                if (value != content(writer, numbers[writer], at)) {
+                    fault = "byte " + at + " of message " + numbers[writer] + " of " + (writer == OWNER ? "the owner" : "an engine")
+                            + " is " + value;
+                }
+                if (++at == length(writer, numbers[writer])) {
+                    numbers[writer]++;
+                    at = 0;
+                }
+            }
+            return length;
+        }
+
+        @Override
+        public void peerClosed(Connection c) {
+            ended = true;
+            c.close();
+        }
+    }
+
+    // ---- the engine's thread
+
+    private void engine(long seed) {
+        SplittableRandom engineRandom = new SplittableRandom(seed);
+        MemorySegment buffer = MemorySegment.ofArray(new byte[LONGEST]);
+        int number = 0;
+        int filled = 0;
+        while (!over || handed.get() != null) {
+            GrantedSender sender = handed.get();
+            if (sender == null) {
+                Thread.yield();
+                continue;
+            }
+            filled = filled == 0 ? fill(buffer, ENGINE, number) : filled;
+            int code = sender.send(buffer, 0, filled, System.nanoTime());
+            if (code >= 0) {
+                published = ++number;
+                filled = 0;
+            } else if (code == GrantedSender.BACKPRESSURE) {
+                Thread.yield();
+            } else if (code == GrantedSender.OUT_OF_RANGE) {
+                sender.giveBack();
+            } else {
+                handed.set(null);
+            }
+            if (sender.isRecalled() && engineRandom.nextInt(20) == 0 || engineRandom.nextInt(400) == 0) {
+                sender.giveBack();
+            }
+            if (engineRandom.nextInt(2_000) == 0) {
+                Thread.yield();
+            }
+        }
+    }
+
+    // ---- the stack's thread
+
+    private GrantOptions options() {
+        GrantOptions options = GrantOptions.of(4_000 + random.nextInt(60_000)).withSegments(8 << random.nextInt(4))
+                .withOwnerSends(random.nextBoolean() ? OwnerSends.WAIT : OwnerSends.FIRST);
+        return random.nextInt(4) == 0 ? options.once() : options;
+    }
+
+    private void rule(Grant grant, long now) {
+        switch (random.nextInt(400)) {
+            case 0 -> grant.fence();
+            case 1 -> grant.recall(now + random.nextLong(500_000));
+            case 2 -> grant.recall(Long.MAX_VALUE);
+            default -> { }
+        }
+    }
+
+    @Test
+    void everyPublishedMessageArrivesAndNoOther() throws InterruptedException {
+        long seed = random.nextLong();
+        PipeLink.Pair cable = PipeLink.pair();
+        PipeLink.Pair second = PipeLink.pair();
+        TcpStack client = TcpStack.on(cable.left()).address("10.9.0.1/24").build();
+        TcpStack server = TcpStack.on(new TwoCables(cable.right(), second.right())).address("10.9.0.2/24").build();
+        Reader reader = new Reader();
+        server.listen(7, c -> reader);
+        int free = cable.left().frames().available();
+        Connection connection = client.connect("10.9.0.2", 7, new Reader());
+        Thread engine = new Thread(() -> engine(seed), "engine");
+        engine.setDaemon(true);
+        engine.start();
+        MemorySegment buffer = MemorySegment.ofArray(new byte[LONGEST]);
+        Grant grant = null;
+        int sends = 0;
+        while (published < MESSAGES && fault == null) {
+            long now = System.nanoTime();
+            client.poll(now);
+            server.poll(now);
+            if (handed.get() == null) {
+                grant = connection.grant(options());
+                if (grant != null) {
+                    handed.set(grant.sender(second.left()));
+                }
+            } else if (grant != null) {
+                rule(grant, now);
+            }
+            if (random.nextInt(8) == 0) {
+                Thread.yield();
+            }
+            if (random.nextInt(50) == 0 && connection.send(buffer, 0, fill(buffer, OWNER, sends)) > 0) {
+                sends++;
+            }
+        }
+        over = true;
+        connection.closeOutput();
+        while (!reader.ended && fault == null) {
+            long now = System.nanoTime();
+            if (grant != null) {
+                grant.recall(now);
+            }
+            client.poll(now);
+            server.poll(now);
+        }
+        engine.join();
+        assertEquals(null, fault);
+        assertEquals(0, reader.at, "the stream ends within a message");
+        assertEquals(sends, reader.numbers[OWNER]);
+        assertEquals(published, reader.numbers[ENGINE]);
+        assertTrue(client.counters().get(Counter.GRANTS_FENCED) + client.counters().get(Counter.GRANTS_RETURNED) > 0);
+        assertEquals(0, client.counters().get(Counter.GRANTS_MISUSED));
+        settle(client, server);
+        assertEquals(free, cable.left().frames().available());
+        client.close();
+        server.close();
+        cable.close();
+        second.close();
+    }
+
+    private static void settle(TcpStack client, TcpStack server) {
+        for (int i = 0; i < 1_000; i++) {
+            client.poll(System.nanoTime());
+            server.poll(System.nanoTime());
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package io.doorbell.tcp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.doorbell.Connection;
+import io.doorbell.ConnectionHandler;
+import io.doorbell.counters.Counter;
+import io.doorbell.grant.GrantBlock;
+import io.doorbell.link.FramePool;
+import io.doorbell.link.Impairment;
+import io.doorbell.link.PipeLink;
+import io.doorbell.sim.TwoStacks;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Field;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/**
+ * An engine that writes nonsense where it and the stack meet: it may ruin its own connection, and nothing else. The stack
+ * neither throws nor loops, its books stay right, no frame is lost, and a connection beside it goes on.
+ */
+class GrantDamageTest {
+    private static final int RUNS = Integer.getInteger("grant.damage.runs", 300);
+    private static final int STEPS = 200;
+    private static final int SLOTS_BEGIN = 384;
+    private static final int SLOT_BYTES = 32;
+
+    private final MemorySegment source = MemorySegment.ofArray(new byte[4_000]);
+    private long misused;
+    private long ended;
+
+    private static final class Reader implements ConnectionHandler {
+        private long received;
+
+        @Override
+        public int data(Connection c, MemorySegment memory, long offset, int length) {
+            received += length;
+            return length;
+        }
+    }
+
+    @Test
+    void aDamagedBlockRuinsNoMoreThanItsConnection() throws ReflectiveOperationException {
+        long first = new SplittableRandom().nextLong() >>> 8;
+        for (long seed = first; seed < first + RUNS; seed++) {
+            try {
+                run(seed);
+            } catch (RuntimeException thrown) {
+                throw new AssertionError("seed " + seed, thrown);
+            }
+        }
+        assertTrue(misused > RUNS / 20, "only " + misused + " were noticed");
+        assertTrue(ended < RUNS, "no connection has outlived it");
+    }
+
+    private static MemorySegment memory(GrantBlock block) throws ReflectiveOperationException {
+        Field memory = GrantBlock.class.getDeclaredField("memory");
+        memory.setAccessible(true);
+        return (MemorySegment) memory.get(block);
+    }
+
+    private void run(long seed) throws ReflectiveOperationException {
+        SplittableRandom random = new SplittableRandom(seed);
+        try (PipeLink.Pair cable = PipeLink.pair(); TwoStacks two = new TwoStacks(seed, TcpConfig.defaults(), Impairment.NONE)) {
+            Reader aside = new Reader();
+            two.server().listen(80, c -> new Reader());
+            two.server().listen(81, c -> aside);
+            Audit audit = two.client().audit();
+            FramePool frames = two.client().link().frames();
+            int free = frames.available();
+            Connection connection = two.client().connect(TwoStacks.SERVER, 80, new Reader());
+            Connection other = two.client().connect(TwoStacks.SERVER, 81, new Reader());
+            while (connection.sendSpace() == 0 || other.sendSpace() == 0) {
+                two.step();
+            }
+            int slots = 4 << random.nextInt(4);
+            Grant grant = connection.grant(GrantOptions.of(20_000).withSegments(slots)
+                    .withOwnerSends(OwnerSends.values()[random.nextInt(3)]));
+            grant.sender(cable.left());
+            MemorySegment block = memory(grant.block);
+            for (int i = 0; i < STEPS; i++) {
+                switch (random.nextInt(8)) {
+                    case 0, 1, 2 -> publish(random, grant.block, block, two.nowNanos());
+                    case 3 -> connection.send(source, 0, 1 + random.nextInt(2_000));
+                    case 4 -> damage(random, block, slots);
+                    default -> { }
+                }
+                if (random.nextInt(200) == 0) {
+                    grant.recall(two.nowNanos() + random.nextLong(1_000_000));
+                }
+                two.step();
+                assertNull(audit.check(List.of(connection)), () -> "seed " + seed);
+            }
+            long sent = other.send(source, 0, 1_000);
+            misused += two.client().counters().get(Counter.GRANTS_MISUSED);
+            ended += connection.state().equals("CLOSED") ? 1 : 0;
+            grant.engineEnded();
+            connection.abort();
+            for (int i = 0; i < 20_000 && (frames.available() < free || aside.received < sent); i++) {
+                two.step();
+            }
+            assertEquals(1_000, aside.received, () -> "seed " + seed);
+            assertEquals(free, frames.available(), () -> "seed " + seed);
+        }
+    }
+
+    /** What an engine does, but for the packet: it never leaves. */
+    private static void publish(SplittableRandom random, GrantBlock block, MemorySegment memory, long nowNanos) {
+        long control = block.control();
+        if (GrantBlock.state(control) != GrantBlock.OPEN) {
+            return;
+        }
+        int slot = GrantBlock.published(control);
+        long at = SLOTS_BEGIN + (long) (slot & block.slots() - 1) * SLOT_BYTES;
+        memory.set(ValueLayout.JAVA_INT, at + 8, 1 + random.nextInt(200));
+        memory.set(ValueLayout.JAVA_LONG, at + 24, nowNanos);
+        block.change(control, GrantBlock.control(GrantBlock.generation(control), GrantBlock.OPEN, slot + 1));
+    }
+
+    /** A word of control, what was asked, let go, or a slot: at random, or nearly what it was. */
+    private static void damage(SplittableRandom random, MemorySegment memory, int slots) {
+        long at = random.nextInt(3) == 0 ? 8L * random.nextInt(3)
+                : SLOTS_BEGIN + 8L * random.nextInt(slots * SLOT_BYTES / 8);
+        long was = memory.get(ValueLayout.JAVA_LONG, at);
+        long word = switch (random.nextInt(4)) {
+            case 0 -> random.nextLong();
+            case 1 -> was ^ 1L << random.nextInt(64);
+            case 2 -> was + random.nextInt(5) - 2;
+            default -> random.nextInt(3) - 1;
+        };
+        memory.set(ValueLayout.JAVA_LONG, at, word);
+    }
+}
