@@ -62,7 +62,7 @@ public final class Audit {
         this.references = references;
         this.delegation = delegation;
         this.takenBefore = takenBefore;
-        this.referencedIn = new int[pool.capacity()];
+        this.referencedIn = new int[pool.total()];
     }
 
     /**
@@ -321,7 +321,7 @@ public final class Audit {
 
     /** Every frame that is not free is reachable: from a connection, or held for a neighbour that has not answered. */
     private void frames() {
-        int unexplained = pool.capacity() - pool.available() - takenBefore - frames;
+        int unexplained = pool.total() - pool.available() - pool.availableApart() - takenBefore - frames;
         if (unexplained < 0 || unexplained > ipv4.framesHeld()) {
             fault = unexplained + " frames are taken that nothing refers to, of " + pool.capacity() + "; "
                     + ipv4.framesHeld() + " wait for a neighbour";

@@ -8,7 +8,6 @@ import io.doorbell.ip.Ipv4;
 import io.doorbell.link.FramePool;
 import io.doorbell.link.Link;
 import io.doorbell.wire.TcpHeader;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -23,6 +22,7 @@ public final class Delegation {
     private final Link link;
     private final FramePool pool;
     private final SegmentTable segments;
+    private final GrantMemory memory;
     private final GrantSpace space;
     private final SegmentOutput output;
     private final LossRecovery recovery;
@@ -39,7 +39,8 @@ public final class Delegation {
         this.link = link;
         this.pool = link.frames();
         this.segments = segments;
-        this.space = new GrantSpace(pool, segments, sendSpace, scoreboard, output, recovery, lifecycle, counters);
+        this.memory = new GrantMemory(link, sendSpace);
+        this.space = new GrantSpace(pool, memory, segments, sendSpace, scoreboard, output, recovery, lifecycle, counters);
         this.output = output;
         this.recovery = recovery;
         this.lifecycle = lifecycle;
@@ -60,9 +61,11 @@ public final class Delegation {
             counters.increment(Counter.GRANTS_REFUSED);
             return null;
         }
-        MemorySegment memory = Arena.ofAuto().allocate(GrantBlock.bytes(options.segments()), 128);
-        Grant g = new Grant(this, c, options, new GrantBlock(memory, 0, options.segments()));
-        g.block.change(0, GrantBlock.control(0, GrantBlock.SUSPENDED, 0));
+        Grant g = memory.create(this, c, options);
+        if (g == null) {
+            counters.increment(Counter.GRANTS_REFUSED);
+            return null;
+        }
         c.granted = g;
         if (count == grants.length) {
             grants = Arrays.copyOf(grants, 2 * count);
@@ -70,7 +73,17 @@ public final class Delegation {
         grants[count++] = g;
         counters.increment(Counter.GRANTS_OPENED);
         settle(g);
+        memory.offer(g);
         return g;
+    }
+
+    void handOut(Grant g) {
+        memory.claim(g);
+        g.handedOut = true;
+    }
+
+    int claimedBy(Grant g) {
+        return memory.claimedBy(g);
     }
 
     void recall(Grant g, long deadlineNanos) {
@@ -143,8 +156,9 @@ public final class Delegation {
         for (int i = count - 1; i >= 0; i--) {
             Grant g = grants[i];
             settle(g);
-            if (g.over && (g.engineEnded || !g.handedOut || g.block.hasLetGo())) {
+            if (g.over && (g.engineEnded || g.block.hasLetGo() || !g.handedOut && memory.withdraw(g))) {
                 space.reclaim(g);
+                memory.release(g);
                 grants[i] = grants[--count];
                 grants[count] = null;
             }
