@@ -232,6 +232,8 @@ public final class GrantedSender {
         if (GrantBlock.generation(control) != generation) {
             block.readLease(terms);
             generation = GrantBlock.generation(control);
+            // The same limit again may be another one: what was asked before may have come to nothing.
+            askedAt = -1;
             seq = terms.seq;
             slot = GrantBlock.published(control);
         }

@@ -216,12 +216,13 @@ public final class Delegation {
     // ---- allowance
 
     private void settle(Grant g) {
+        // Before what was published is collected: what an engine publishes last, it publishes before it gives back.
+        int state = GrantBlock.state(g.block.control());
         collect(g);
         if (g.over) {
             return;
         }
         Tcb c = g.connection;
-        int state = GrantBlock.state(g.block.control());
         if (state == GrantBlock.RETURNED) {
             counters.increment(Counter.GRANTS_RETURNED);
             finish(g);
@@ -237,13 +238,13 @@ public final class Delegation {
 
     private void follow(Grant g, Tcb c, boolean wasOpen) {
         boolean open = wasOpen;
-        long most = allowed(c);
+        long most = allowed(g, c);
         long mac = ipv4.readyMac(c.nextHop);
         if (open && (g.rest > most || mac != g.terms.destinationMac || c.mss != g.terms.mss
                 || dscpEcn(c) != g.terms.dscpEcn)) {
             suspend(g);
             open = false;
-            most = allowed(c);
+            most = allowed(g, c);
         }
         if (g.over) {
             return;
@@ -252,7 +253,16 @@ public final class Delegation {
             space.shrink(g, (int) Math.max(0, most));
         }
         ask(g);
-        grow(g, c, most, mac);
+        if (open && g.wanting && g.rest > 0 && segments.next(g.placeholder) != Tcb.NONE) {
+            // What is left is too little for the engine: it would wait for more, and the owner's sends for the engine.
+            suspend(g);
+            open = false;
+            space.shrink(g, 0);
+        }
+        if (g.over) {
+            return;
+        }
+        grow(g, c, allowed(g, c), mac);
         if (open && g.rest > 0 && segments.seq(g.placeholder) != g.position) {
             suspend(g);
             open = false;
@@ -266,9 +276,17 @@ public final class Delegation {
         }
     }
 
-    /** Bytes that may be out beyond what is: what the peer's window and the congestion window leave. */
-    private long allowed(Tcb c) {
-        return Math.min(c.sndUna + c.sndWnd - c.sndNxt, (long) c.cwnd - recovery.outstanding(c));
+    /**
+     * Bytes that may be out beyond what is: what the peer's window and the congestion window leave. An engine sends whole
+     * messages: with nothing out and a congestion window smaller than the next one it would wait for ever, as no
+     * acknowledgement comes. When it asks then, it gets the initial window (RFC 5681 section 4.1, the restart window).
+     */
+    private long allowed(Grant g, Tcb c) {
+        int outstanding = recovery.outstanding(c);
+        g.restarting = outstanding == 0 && (g.restarting || g.wanting);
+        long congestion = g.restarting ? Math.max(c.cwnd, CongestionWindow.initial(c, config.initialWindowSegments()))
+                : (long) c.cwnd - outstanding;
+        return Math.min(c.sndUna + c.sndWnd - c.sndNxt, congestion);
     }
 
     private int dscpEcn(Tcb c) {
@@ -281,6 +299,7 @@ public final class Delegation {
         int asks = (int) (asked >>> 32);
         if (g.options.renewed() && asks != g.asksSeen) {
             g.asksSeen = asks;
+            g.wanting = true;
             g.target = (int) asked;
             counters.increment(Counter.GRANTS_ASKED);
         }
@@ -306,6 +325,7 @@ public final class Delegation {
             // RFC 9293 section 3.8.6.2.1: no slivers, unless it is all that is wished.
             if (more == wish || more > 0 && more >= Math.min(c.mss, c.sndMaxWnd / 2)) {
                 space.extend(g, c, more);
+                g.wanting = false;
                 g.probeDeadline = Tcb.NO_DEADLINE;
             }
         }

@@ -40,6 +40,10 @@ public final class Grant {
     /** How many bytes are wished to be granted ahead. */
     int target;
     int asksSeen;
+    /** The engine has asked and got nothing since. */
+    boolean wanting;
+    /** With nothing out, it may begin with the initial window. */
+    boolean restarting;
     GrantLimit limitedBy = GrantLimit.NONE;
     boolean recalled;
     boolean over;

@@ -140,9 +140,10 @@ final class XskSocket {
             case Errno.ENOBUFS -> throw new SystemCallException(call, Errno.ENOBUFS,
                     "more memory would be locked than allowed: raise the limit (ulimit -l), use fewer frames,"
                             + " or run as root");
-            case Errno.EFAULT -> throw new SystemCallException(call, Errno.EFAULT,
-                    "the kernel does not send from pages of a file on a disk: put the file for engines on a tmpfs,"
-                            + " such as /dev/shm");
+            // Pages of a file on a disk cannot be pinned: ENOMEM if others before them could.
+            case Errno.EFAULT, Errno.ENOMEM -> throw new SystemCallException(call, -result,
+                    "use fewer frames, and put a file for engines on a tmpfs, such as /dev/shm: the kernel does not send"
+                            + " from pages of a file on a disk");
             default -> SystemCallException.check(call, result);
         }
     }

@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
 /** The command that people run: {@code tools/stack-cli}. */
 @Command(name = "stack-cli", mixinStandardHelpOptions = true, version = "Doorbell 0.1.0",
         description = "A TCP/IP stack in Java, past the kernel's own: see it work, serve and fetch with it, replay captures.",
-        subcommands = {DemoCommand.class, ServeCommand.class, GetCommand.class, QuotesCommand.class, PcapCommand.class,
-            ReplayCommand.class, ListCommand.class, SsCommand.class, ShowCommand.class, StatsCommand.class,
+        subcommands = {DemoCommand.class, ServeCommand.class, GetCommand.class, QuotesCommand.class,
+            DelegatedCommand.class, PcapCommand.class, ReplayCommand.class, ListCommand.class, SsCommand.class, ShowCommand.class, StatsCommand.class,
             TopCommand.class, KillCommand.class, CaptureCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         footer = {"",
@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
             "  tools/stack-cli serve --interface eth9 --address 10.0.0.2/24 --dir ./public",
             "  tools/stack-cli get http://10.0.0.2/ --interface eth9 --address 10.0.0.3/24",
             "  tools/stack-cli quotes --interface eth9 --address 10.0.0.2/24",
+            "  tools/stack-cli delegated",
             "  tools/stack-cli pcap capture.pcap",
             "  tools/stack-cli replay capture.pcap --as server",
             "  tools/stack-cli ss"})
@@ -58,7 +59,7 @@ public final class StackCli implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: demo, serve, get, quotes, pcap, replay,"
+        throw new ParameterException(spec.commandLine(), "a command is missing: demo, serve, get, quotes, delegated, pcap, replay,"
                 + " list, ss, show, stats, top, kill or capture");
     }
 
