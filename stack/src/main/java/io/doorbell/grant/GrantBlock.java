@@ -131,6 +131,16 @@ public final class GrantBlock {
         return LONG.compareAndSet(memory, base + CONTROL, from, to);
     }
 
+    /**
+     * Begins a grant, suspended. A block that another grant had keeps its generations, so that nothing which was meant for
+     * that one can happen to this one.
+     */
+    public void begin() {
+        long before = control();
+        memory.asSlice(base + ASKED, SLOTS - ASKED).fill((byte) 0);
+        LONG.setRelease(memory, base + CONTROL, control(generation(before) + 1, SUSPENDED, 0));
+    }
+
     // ---- what the engine tells
 
     /** Asks for an allowance of so many bytes ahead. */

@@ -67,6 +67,8 @@ public final class GrantedSender {
     private int endSlot;
     private int asks;
     private long askedAt = -1;
+    /** The code that ended this grant for the engine: the block may be another grant's meanwhile. */
+    private int ended;
 
     /**
      * @param region     where the slots' payload lies, as this engine sees it
@@ -185,22 +187,29 @@ public final class GrantedSender {
 
     /** Whether the stack or its user wants the right back. Sends go on until it is fenced. */
     public boolean isRecalled() {
-        return block.isRecalled();
+        return ended == 0 && block.isRecalled();
     }
 
     /** Asks for an allowance of so many bytes ahead; the stack gives it in a later poll, as windows open. */
     public void request(int bytes) {
+        if (ended != 0) {
+            return;
+        }
         asks++;
         block.ask(asks, bytes);
     }
 
     /** Gives the right and what was not used of it back. Idempotent. */
     public void giveBack() {
+        if (ended != 0) {
+            return;
+        }
         long now = block.control();
         while (isHeld(GrantBlock.state(now)) && !block.change(now,
                 GrantBlock.control(GrantBlock.generation(now), GrantBlock.RETURNED, GrantBlock.published(now)))) {
             now = block.control();
         }
+        ended = isHeld(GrantBlock.state(now)) ? RETURNED : refusal(GrantBlock.state(now));
         block.letGo();
     }
 
@@ -212,6 +221,9 @@ public final class GrantedSender {
 
     /** What the grant says at this moment: {@link #FAST} if bytes may be sent under it. */
     private int lease() {
+        if (ended != 0) {
+            return ended;
+        }
         control = block.control();
         int state = GrantBlock.state(control);
         if (state != GrantBlock.OPEN) {
@@ -220,6 +232,8 @@ public final class GrantedSender {
         if (GrantBlock.generation(control) != generation) {
             block.readLease(terms);
             generation = GrantBlock.generation(control);
+            // The same limit again may be another one: what was asked before may have come to nothing.
+            askedAt = -1;
             seq = terms.seq;
             slot = GrantBlock.published(control);
         }
@@ -238,8 +252,9 @@ public final class GrantedSender {
                 return RETURNED;
             }
             default -> {
+                ended = state == GrantBlock.FENCED ? FENCED : CLOSED;
                 block.letGo();
-                return state == GrantBlock.FENCED ? FENCED : CLOSED;
+                return ended;
             }
         }
     }

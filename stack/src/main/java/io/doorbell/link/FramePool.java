@@ -28,8 +28,10 @@ public final class FramePool {
     private final int shift;
     private final int first;
     private final int[] free;
+    private final int[] freeApart;
     private final short[] holds;
     private int available;
+    private int availableApart;
     private int lowest;
     private long refused;
 
@@ -40,11 +42,19 @@ public final class FramePool {
      * @param frameSize bytes, a power of two
      */
     public FramePool(MemorySegment memory, int frameSize, int first, int count) {
+        this(memory, frameSize, first, count, 0);
+    }
+
+    /**
+     * As {@link #FramePool(MemorySegment, int, int, int)}; {@code apart} more frames, behind those, are set apart: memory
+     * that others may see, for what they are to see. Only {@link #allocateApart} gives them, and they return there.
+     */
+    public FramePool(MemorySegment memory, int frameSize, int first, int count, int apart) {
         if (Integer.bitCount(frameSize) != 1) {
             throw new IllegalArgumentException("frame size " + frameSize + " is not a power of two");
         }
-        if ((long) (first + count) * frameSize > memory.byteSize()) {
-            throw new IllegalArgumentException((first + count) + " frames of " + frameSize
+        if ((long) (first + count + apart) * frameSize > memory.byteSize()) {
+            throw new IllegalArgumentException((first + count + apart) + " frames of " + frameSize
                     + " bytes do not fit into a region of " + memory.byteSize() + " bytes");
         }
         this.memory = memory;
@@ -52,10 +62,15 @@ public final class FramePool {
         this.shift = Integer.numberOfTrailingZeros(frameSize);
         this.first = first;
         this.free = new int[count];
-        this.holds = new short[count];
+        this.freeApart = new int[apart];
+        this.holds = new short[count + apart];
         for (int i = 0; i < count; i++) {
             free[i] = count - 1 - i;
         }
+        for (int i = 0; i < apart; i++) {
+            freeApart[i] = count + apart - 1 - i;
+        }
+        this.availableApart = apart;
         this.available = count;
         this.lowest = count;
     }
@@ -69,9 +84,19 @@ public final class FramePool {
         return frameSize;
     }
 
-    /** How many frames the pool manages. */
+    /** How many frames the pool manages, but for those that are set apart. */
     public int capacity() {
         return free.length;
+    }
+
+    /** How many frames the pool manages in all: {@link #indexOf} stays below it. */
+    public int total() {
+        return holds.length;
+    }
+
+    /** How many of the frames that are set apart are free now. */
+    public int availableApart() {
+        return availableApart;
     }
 
     /** How many frames are free now. */
@@ -112,6 +137,17 @@ public final class FramePool {
         return allocate(0);
     }
 
+    /** As {@link #allocate()}, of the frames that are set apart. */
+    public long allocateApart() {
+        if (availableApart == 0) {
+            refused++;
+            return NONE;
+        }
+        int index = freeApart[--availableApart];
+        holds[index] = 1;
+        return (long) (first + index) << shift;
+    }
+
     /** One more hold on the frame that {@code address} lies in. */
     public void hold(long address) {
         holds[indexOf(address)]++;
@@ -122,7 +158,11 @@ public final class FramePool {
         int index = indexOf(address);
         int left = --holds[index];
         if (left == 0) {
-            free[available++] = index;
+            if (index < free.length) {
+                free[available++] = index;
+            } else {
+                freeApart[availableApart++] = index;
+            }
         } else if (left < 0) {
             holds[index] = 0;
             throw new IllegalStateException("frame at " + address + " released more often than held");
@@ -134,7 +174,7 @@ public final class FramePool {
         return holds[indexOf(address)];
     }
 
-    /** The frame's number within this pool, from 0 to {@link #capacity()} - 1. */
+    /** The frame's number within this pool, from 0 to {@link #total()} - 1. */
     public int indexOf(long address) {
         return (int) (address >>> shift) - first;
     }

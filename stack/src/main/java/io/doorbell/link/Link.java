@@ -1,5 +1,7 @@
 package io.doorbell.link;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * The port to the world: something that carries Ethernet frames.
  *
@@ -89,6 +91,16 @@ public interface Link extends AutoCloseable {
      */
     default boolean partialChecksums() {
         return false;
+    }
+
+    /**
+     * What engines of other processes see of this link's memory, apart from frames: where grants are offered and given.
+     * It lies in front of the pool's frames that are set apart, in one file.
+     *
+     * @return null if no other process can see any of it
+     */
+    default MemorySegment engineMemory() {
+        return null;
     }
 
     /** When {@link #receive} or {@link #flush} must be called next for a frame that the link itself delays. */

@@ -1,5 +1,7 @@
 package io.doorbell.link;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * A link over another link, which does what that one does but for what a subclass says. It belongs to the thread of the
  * link below, and closing it closes that one.
@@ -33,6 +35,11 @@ public abstract class LinkDecorator implements Link {
     @Override
     public boolean partialChecksums() {
         return link.partialChecksums();
+    }
+
+    @Override
+    public MemorySegment engineMemory() {
+        return link.engineMemory();
     }
 
     @Override

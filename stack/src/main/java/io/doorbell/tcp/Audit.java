@@ -70,9 +70,9 @@ public final class Audit {
         this.delegation = delegation;
         this.counters = counters;
         this.takenBefore = takenBefore;
-        this.referencedIn = new int[pool.capacity()];
-        this.sharedIn = new int[pool.capacity()];
-        this.sharers = new int[pool.capacity()];
+        this.referencedIn = new int[pool.total()];
+        this.sharedIn = new int[pool.total()];
+        this.sharers = new int[pool.total()];
     }
 
     /**
@@ -349,7 +349,7 @@ public final class Audit {
 
     /** Every frame that is not free is reachable: from a connection, or held for a neighbour that has not answered. */
     private void frames() {
-        int unexplained = pool.capacity() - pool.available() - takenBefore - frames;
+        int unexplained = pool.total() - pool.available() - pool.availableApart() - takenBefore - frames;
         if (unexplained < 0 || unexplained > ipv4.framesHeld()) {
             fault = unexplained + " frames are taken that nothing refers to, of " + pool.capacity() + "; "
                     + ipv4.framesHeld() + " wait for a neighbour";

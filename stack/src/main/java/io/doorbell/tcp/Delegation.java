@@ -8,7 +8,6 @@ import io.doorbell.ip.Ipv4;
 import io.doorbell.link.FramePool;
 import io.doorbell.link.Link;
 import io.doorbell.wire.TcpHeader;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -23,6 +22,7 @@ public final class Delegation {
     private final Link link;
     private final FramePool pool;
     private final SegmentTable segments;
+    private final GrantMemory memory;
     private final GrantSpace space;
     private final SegmentOutput output;
     private final LossRecovery recovery;
@@ -39,7 +39,8 @@ public final class Delegation {
         this.link = link;
         this.pool = link.frames();
         this.segments = segments;
-        this.space = new GrantSpace(pool, segments, sendSpace, scoreboard, output, recovery, lifecycle, counters);
+        this.memory = new GrantMemory(link, sendSpace);
+        this.space = new GrantSpace(pool, memory, segments, sendSpace, scoreboard, output, recovery, lifecycle, counters);
         this.output = output;
         this.recovery = recovery;
         this.lifecycle = lifecycle;
@@ -60,9 +61,11 @@ public final class Delegation {
             counters.increment(Counter.GRANTS_REFUSED);
             return null;
         }
-        MemorySegment memory = Arena.ofAuto().allocate(GrantBlock.bytes(options.segments()), 128);
-        Grant g = new Grant(this, c, options, new GrantBlock(memory, 0, options.segments()));
-        g.block.change(0, GrantBlock.control(0, GrantBlock.SUSPENDED, 0));
+        Grant g = memory.create(this, c, options);
+        if (g == null) {
+            counters.increment(Counter.GRANTS_REFUSED);
+            return null;
+        }
         c.granted = g;
         if (count == grants.length) {
             grants = Arrays.copyOf(grants, 2 * count);
@@ -71,7 +74,17 @@ public final class Delegation {
         counters.increment(Counter.GRANTS_OPENED);
         lifecycle.touch(c);
         settle(g);
+        memory.offer(g);
         return g;
+    }
+
+    void handOut(Grant g) {
+        memory.claim(g);
+        g.handedOut = true;
+    }
+
+    int claimedBy(Grant g) {
+        return memory.claimedBy(g);
     }
 
     void recall(Grant g, long deadlineNanos) {
@@ -145,8 +158,9 @@ public final class Delegation {
         for (int i = count - 1; i >= 0; i--) {
             Grant g = grants[i];
             settle(g);
-            if (g.over && (g.engineEnded || !g.handedOut || g.block.hasLetGo())) {
+            if (g.over && (g.engineEnded || g.block.hasLetGo() || !g.handedOut && memory.withdraw(g))) {
                 space.reclaim(g);
+                memory.release(g);
                 grants[i] = grants[--count];
                 grants[count] = null;
             }
@@ -226,13 +240,13 @@ public final class Delegation {
 
     private void follow(Grant g, Tcb c, boolean wasOpen) {
         boolean open = wasOpen;
-        long most = allowed(c);
+        long most = allowed(g, c);
         long mac = ipv4.readyMac(c.nextHop);
         if (open && (g.rest > most || mac != g.terms.destinationMac || c.mss != g.terms.mss
                 || dscpEcn(c) != g.terms.dscpEcn)) {
             suspend(g);
             open = false;
-            most = allowed(c);
+            most = allowed(g, c);
         }
         if (g.over) {
             return;
@@ -241,7 +255,16 @@ public final class Delegation {
             space.shrink(g, (int) Math.max(0, most));
         }
         ask(g);
-        grow(g, c, most, mac);
+        if (open && g.wanting && g.rest > 0 && segments.next(g.placeholder) != Tcb.NONE) {
+            // What is left is too little for the engine: it would wait for more, and the owner's sends for the engine.
+            suspend(g);
+            open = false;
+            space.shrink(g, 0);
+        }
+        if (g.over) {
+            return;
+        }
+        grow(g, c, allowed(g, c), mac);
         if (open && g.rest > 0 && segments.seq(g.placeholder) != g.position) {
             suspend(g);
             open = false;
@@ -255,9 +278,17 @@ public final class Delegation {
         }
     }
 
-    /** Bytes that may be out beyond what is: what the peer's window and the congestion window leave. */
-    private long allowed(Tcb c) {
-        return Math.min(c.sndUna + c.sndWnd - c.sndNxt, (long) c.cwnd - recovery.outstanding(c));
+    /**
+     * Bytes that may be out beyond what is: what the peer's window and the congestion window leave. An engine sends whole
+     * messages: with nothing out and a congestion window smaller than the next one it would wait for ever, as no
+     * acknowledgement comes. When it asks then, it gets the initial window (RFC 5681 section 4.1, the restart window).
+     */
+    private long allowed(Grant g, Tcb c) {
+        int outstanding = recovery.outstanding(c);
+        g.restarting = outstanding == 0 && (g.restarting || g.wanting);
+        long congestion = g.restarting ? Math.max(c.cwnd, CongestionWindow.initial(c, config.initialWindowSegments()))
+                : (long) c.cwnd - outstanding;
+        return Math.min(c.sndUna + c.sndWnd - c.sndNxt, congestion);
     }
 
     private int dscpEcn(Tcb c) {
@@ -270,6 +301,7 @@ public final class Delegation {
         int asks = (int) (asked >>> 32);
         if (g.options.renewed() && asks != g.asksSeen) {
             g.asksSeen = asks;
+            g.wanting = true;
             g.target = (int) asked;
             counters.increment(Counter.GRANTS_ASKED);
         }
@@ -295,6 +327,7 @@ public final class Delegation {
             // RFC 9293 section 3.8.6.2.1: no slivers, unless it is all that is wished.
             if (more == wish || more > 0 && more >= Math.min(c.mss, c.sndMaxWnd / 2)) {
                 space.extend(g, c, more);
+                g.wanting = false;
                 g.probeDeadline = Tcb.NO_DEADLINE;
             }
         }

@@ -20,6 +20,8 @@ public final class Grant {
     final GrantOptions options;
     final GrantBlock block;
     final LeaseTerms terms = new LeaseTerms();
+    /** The block's number in what other processes see, {@link GrantMemory#PRIVATE} if they do not. */
+    final int place;
     private final Delegation delegation;
 
     /** Addresses of the slots' payload, from {@link #collected} to {@link #held}. */
@@ -28,6 +30,8 @@ public final class Grant {
     /** Slots that are in the send space, and slots that have a frame, both counted from the grant's beginning. */
     int collected;
     int held;
+    /** Payload of the slot that is collected next. */
+    int nextBytes;
     /** Bytes of sequence space that are reserved and not published; they are one record of the send queue. */
     int rest;
     int placeholder = Tcb.NONE;
@@ -36,11 +40,17 @@ public final class Grant {
     /** How many bytes are wished to be granted ahead. */
     int target;
     int asksSeen;
+    /** The engine has asked and got nothing since. */
+    boolean wanting;
+    /** With nothing out, it may begin with the initial window. */
+    boolean restarting;
     GrantLimit limitedBy = GrantLimit.NONE;
     boolean recalled;
     boolean over;
     boolean handedOut;
     boolean engineEnded;
+    /** The block is not this grant's any more. */
+    boolean released;
     long recallDeadline = Tcb.NO_DEADLINE;
     long probeDeadline = Tcb.NO_DEADLINE;
     long probeWaitNanos;
@@ -52,11 +62,12 @@ public final class Grant {
     int lastClock;
     long sentBytes;
 
-    Grant(Delegation delegation, Tcb connection, GrantOptions options, GrantBlock block) {
+    Grant(Delegation delegation, Tcb connection, GrantOptions options, GrantBlock block, int place) {
         this.delegation = delegation;
         this.connection = connection;
         this.options = options;
         this.block = block;
+        this.place = place;
         this.payload = new long[block.slots()];
         this.mask = block.slots() - 1;
         this.target = options.bytes();
@@ -68,7 +79,7 @@ public final class Grant {
      * @param link the engine's own, to the same network as the stack's
      */
     public GrantedSender sender(Link link) {
-        handedOut = true;
+        delegation.handOut(this);
         return new GrantedSender(block, delegation.region(), 0, link);
     }
 
@@ -86,6 +97,14 @@ public final class Grant {
             template.copyTo(copy);
         }
         return sender;
+    }
+
+    /**
+     * The process whose engine has this grant; 0 if none has it yet, or if the link has nothing that other processes see.
+     * When that process ends, tell it with {@link #engineEnded}.
+     */
+    public int claimedBy() {
+        return delegation.claimedBy(this);
     }
 
     /** Bytes that are granted and were not sent yet, as of the last poll. */

@@ -19,6 +19,7 @@ final class GrantSpace {
     private static final long LAG_NANOS = 10_000;
 
     private final FramePool pool;
+    private final GrantMemory memory;
     private final SegmentTable segments;
     private final SendSpace sendSpace;
     private final Scoreboard scoreboard;
@@ -27,9 +28,10 @@ final class GrantSpace {
     private final Lifecycle lifecycle;
     private final Counters counters;
 
-    GrantSpace(FramePool pool, SegmentTable segments, SendSpace sendSpace, Scoreboard scoreboard, SegmentOutput output,
-               LossRecovery recovery, Lifecycle lifecycle, Counters counters) {
+    GrantSpace(FramePool pool, GrantMemory memory, SegmentTable segments, SendSpace sendSpace, Scoreboard scoreboard,
+               SegmentOutput output, LossRecovery recovery, Lifecycle lifecycle, Counters counters) {
         this.pool = pool;
+        this.memory = memory;
         this.segments = segments;
         this.sendSpace = sendSpace;
         this.scoreboard = scoreboard;
@@ -39,9 +41,11 @@ final class GrantSpace {
         this.counters = counters;
     }
 
-    /** Whether the next slot that was published is one that may have been. */
+    /** Whether the next slot that was published is one that may have been; {@link #adopt} follows then. */
     static boolean isSane(Grant g) {
+        // Read once: another process may write there when it likes.
         int length = g.block.length(g.collected);
+        g.nextBytes = length;
         return g.placeholder != Tcb.NONE && g.held - g.collected >= 2 && length > 0 && length <= g.terms.mss && length <= g.rest;
     }
 
@@ -82,7 +86,7 @@ final class GrantSpace {
         int s = g.placeholder;
         int seq = segments.seq(s);
         int behind = segments.next(s);
-        int length = g.block.length(slot);
+        int length = g.nextBytes;
         segments.create(s, seq, length, g.payload[slot & g.mask],
                 SegmentTable.READY | (g.block.push(slot) ? SegmentTable.PUSH : 0));
         segments.sum(s, g.block.sum(slot));
@@ -102,8 +106,8 @@ final class GrantSpace {
 
     /** @return whether there is a slot to use, and one for the placeholder behind it */
     boolean fillSlots(Grant g, boolean wanted) {
-        while (wanted && g.held - g.collected < g.payload.length && sendSpace.freeFrames() > 0) {
-            long address = pool.allocate() + SendSpace.HEADROOM;
+        while (wanted && g.held - g.collected < g.payload.length && memory.hasFrame(g)) {
+            long address = memory.allocate(g) + SendSpace.HEADROOM;
             g.payload[g.held & g.mask] = address;
             g.block.payload(g.held, address);
             g.held++;

@@ -76,8 +76,8 @@ public final class Tcp implements Transport {
         this.counters = counters;
         // A segment and the room before it lie in one frame, however large the link's packets may be.
         this.mtu = Math.min(link.mtu(), pool.frameSize() - SendSpace.HEADROOM + Ipv4Header.LENGTH + TcpHeader.LENGTH);
-        segments = new SegmentTable(pool.capacity());
-        Flights flights = new Flights(pool.capacity());
+        segments = new SegmentTable(pool.total());
+        Flights flights = new Flights(pool.total());
         Scoreboard scoreboard = new Scoreboard(segments, flights);
         sendSpace = new SendSpace(pool, segments, scoreboard);
         ReceiveMemory memory = new ReceiveMemory(pool, config, counters);

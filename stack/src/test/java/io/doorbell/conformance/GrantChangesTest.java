@@ -2,14 +2,17 @@ package io.doorbell.conformance;
 
 import static io.doorbell.script.Segments.ack;
 import static io.doorbell.script.Segments.data;
+import static io.doorbell.script.Segments.millis;
 import static io.doorbell.script.Segments.seconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.grant.GrantedSender;
 import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
 import io.doorbell.script.Sent;
+import io.doorbell.tcp.GrantLimit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -69,6 +72,49 @@ class GrantChangesTest extends GrantScript {
         script.expectBytes(1, 501);
         script.receive(ack(501).win(9000));
         assertEquals(8000, grant.granted());
+        engine.giveBack();
+        allFramesAreBack(script);
+    }
+
+    @Test
+    void rfc9293_3_10_2_whatWaitsBehindAGrantGoesFirstWhenTheRestIsTooLittleForTheEngine(Script script) {
+        script.establish(peer());
+        grant(script, 1000);
+        send(script, text(400), GrantedSender.FAST);
+        script.advance(0);
+        script.expect(data(1, text(400)));
+        script.send("owner");
+        script.receive(ack(401)).expectNothing();
+        send(script, text(700), GrantedSender.BACKPRESSURE);
+        script.advance(millis(1));
+        script.expect(data(401, "owner"));
+        script.receive(ack(406));
+        send(script, text(700), GrantedSender.FAST);
+        script.advance(0);
+        script.expect(data(406, text(700)));
+        script.receive(ack(1106));
+        engine.giveBack();
+        allFramesAreBack(script);
+    }
+
+    @Test
+    void rfc5681_4_1_aMessageLongerThanTheCongestionWindowDoesNotWaitForEver(Script script) {
+        script.establish(peer());
+        grant(script, 8000);
+        send(script, text(900), GrantedSender.FAST);
+        script.advance(0);
+        script.expect(data(1, text(900)));
+        script.advance(millis(500));
+        script.takeAll();
+        script.receive(ack(901));
+        assertTrue(grant.granted() < 3000, () -> "granted " + grant.granted());
+        assertEquals(GrantLimit.CONGESTION_WINDOW, grant.limitedBy());
+        send(script, text(3000), GrantedSender.BACKPRESSURE);
+        script.advance(millis(1));
+        send(script, text(3000), GrantedSender.FAST);
+        script.advance(0);
+        script.expectBytes(901, 3901);
+        script.receive(ack(3901));
         engine.giveBack();
         allFramesAreBack(script);
     }

@@ -19,8 +19,6 @@ import java.lang.foreign.Arena;
  */
 public final class ArrivalTap implements AutoCloseable {
     private static final int SLOTS = 1024;
-    /** Until the socket has its own filter. */
-    private static final int[] NOBODY = {0};
     private static final int TYPE = 12;
     private static final int PROTOCOL = EthernetHeader.LENGTH + 9;
     /** Where the IP header has no options. */
@@ -32,7 +30,7 @@ public final class ArrivalTap implements AutoCloseable {
     private boolean closed;
 
     private ArrivalTap(Rtnetlink.Interface device, int port) {
-        fd = PacketSocket.open(NOBODY, 0);
+        fd = PacketSocket.open(new int[0], 0);
         try (Arena local = Arena.ofConfined()) {
             SocketFilter filter = new SocketFilter(local, 8);
             filter.emit(SocketFilter.LD_H_ABS, 0, 0, TYPE);
@@ -45,7 +43,7 @@ public final class ArrivalTap implements AutoCloseable {
             filter.emit(SocketFilter.RET_K, 0, 0, 0);
             PacketSocket.filter(fd, filter.program(local));
             ring = ReceiveRing.open(arena, fd, SLOTS, device.mtu() + EthernetHeader.LENGTH);
-            PacketSocket.bind(fd, device.name(), device.index());
+            PacketSocket.bind(fd, device.name(), device.index(), true);
         } catch (RuntimeException e) {
             close();
             throw e;

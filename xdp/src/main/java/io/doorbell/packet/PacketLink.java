@@ -67,15 +67,16 @@ public final class PacketLink implements Link {
             this.packetCountsLength = arena.allocate(4, 4);
             this.frames = new FramePool(MappedMemory.anonymous(arena, (long) builder.frames * builder.frameSize),
                     builder.frameSize, 0, builder.frames);
-            this.ring = ReceiveRing.open(arena, fd, builder.receiveSlots, builder.largestFrame);
+            this.ring = builder.transmitOnly ? null
+                    : ReceiveRing.open(arena, fd, builder.receiveSlots, builder.largestFrame);
             this.batch = new SendBatch(arena, frames, builder.transmitSlots);
-            PacketSocket.bind(fd, device.name(), device.index());
+            PacketSocket.bind(fd, device.name(), device.index(), !builder.transmitOnly);
         } catch (RuntimeException e) {
             arena.close();
             Libc.close(Errno.ofThread(), fd);
             throw e;
         }
-        statistics.mode = "packet";
+        statistics.mode = builder.transmitOnly ? "packet transmit" : "packet";
     }
 
     /** Starts the description of a link on an interface of the calling thread's network namespace. */
@@ -105,6 +106,9 @@ public final class PacketLink implements Link {
 
     @Override
     public int receive(FrameReceiver receiver, int limit, long nowNanos) {
+        if (ring == null) {
+            return 0;
+        }
         int count = ring.receive(receiver, limit);
         if (count > 0) {
             statistics.rxFrames += count;
@@ -148,7 +152,7 @@ public final class PacketLink implements Link {
                 packetCountsLength) == 0) {
             kernelDrops += packetCounts.get(ValueLayout.JAVA_INT, IfPacket.TP_DROPS) & 0xffff_ffffL;
         }
-        statistics.rxDropped = kernelDrops + ring.cut();
+        statistics.rxDropped = ring == null ? 0 : kernelDrops + ring.cut();
         return statistics;
     }
 
@@ -172,11 +176,12 @@ public final class PacketLink implements Link {
 
         private final String interfaceName;
         private int[] addresses = {};
-        private int frames = 4096;
+        private int frames;
         private int frameSize = 2048;
         private int receiveSlots = 512;
         private int largestFrame = LARGEST_IPV4_FRAME;
         private int transmitSlots = 1024;
+        private boolean transmitOnly;
 
         private Builder(String interfaceName) {
             this.interfaceName = interfaceName;
@@ -189,7 +194,16 @@ public final class PacketLink implements Link {
             return this;
         }
 
-        /** Frames to send from. */
+        /**
+         * A link that sends and never receives, for an engine with a granted right to send: it needs no address, has no
+         * receive ring, and the kernel hands it nothing.
+         */
+        public Builder transmitOnly() {
+            this.transmitOnly = true;
+            return this;
+        }
+
+        /** Frames to send from; 4096 unless set, 1024 in a link that only sends. */
         public Builder frames(int count) {
             this.frames = count;
             return this;
@@ -230,13 +244,18 @@ public final class PacketLink implements Link {
          * @throws io.doorbell.xdp.ffi.SystemCallException if the kernel refuses; without CAP_NET_RAW it does
          */
         public PacketLink open() {
+            frames = frames != 0 ? frames : transmitOnly ? 1024 : 4096;
             requirePowerOfTwo("frameSize", frameSize, 64, 1 << 16);
             requirePowerOfTwo("receiveSlots", receiveSlots, 1, 1 << 16);
             requirePowerOfTwo("transmitSlots", transmitSlots, 1, IfPacket.UIO_MAXIOV);
+            if (transmitOnly && addresses.length > 0) {
+                throw new IllegalArgumentException("a link that only sends gets no traffic of any address: leave"
+                        + " address(...) out, or transmitOnly()");
+            }
             if (frames < 1) {
                 throw new IllegalArgumentException("frames " + frames + ": a link needs at least one");
             }
-            if (addresses.length == 0) {
+            if (addresses.length == 0 && !transmitOnly) {
                 throw new IllegalArgumentException("no address: name at least one with address(\"10.0.0.2\")");
             }
             Rtnetlink.Interface device = NetworkInterfaces.require(interfaceName);

@@ -17,7 +17,11 @@ final class PacketSocket {
     private PacketSocket() {
     }
 
-    /** A raw, non-blocking socket with the filter, not bound to any interface. */
+    /**
+     * A raw, non-blocking socket with the filter, not bound to any interface.
+     *
+     * @param addresses empty for one that only sends
+     */
     static int open(int[] addresses, int sendBufferBytes) {
         int fd = SystemCallException.check("socket(AF_PACKET)", Libc.socket(Errno.ofThread(), Libc.AF_PACKET,
                 Libc.SOCK_RAW | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0),
@@ -26,8 +30,10 @@ final class PacketSocket {
             option(arena, fd, IfPacket.PACKET_VERSION, "PACKET_VERSION", IfPacket.TPACKET_V2);
             option(arena, fd, IfPacket.PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING (Linux 4.20)", 1);
             option(arena, fd, IfPacket.PACKET_QDISC_BYPASS, "PACKET_QDISC_BYPASS (Linux 3.14)", 1);
-            SystemCallException.check("SO_ATTACH_FILTER", Libc.setsockopt(Errno.ofThread(), fd, Libc.SOL_SOCKET,
-                    IfPacket.SO_ATTACH_FILTER, AddressFilter.program(arena, addresses), 16));
+            if (addresses.length > 0) {
+                SystemCallException.check("SO_ATTACH_FILTER", Libc.setsockopt(Errno.ofThread(), fd, Libc.SOL_SOCKET,
+                        IfPacket.SO_ATTACH_FILTER, AddressFilter.program(arena, addresses), 16));
+            }
             raiseSendBuffer(arena, fd, sendBufferBytes);
             return fd;
         } catch (RuntimeException e) {
@@ -36,12 +42,15 @@ final class PacketSocket {
         }
     }
 
-    /** From now on the socket receives what comes in on this interface, and sends there. */
-    static void bind(int fd, String name, int index) {
+    /**
+     * From now on the socket sends on this interface, and receives what comes in there if it is to: a protocol of 0
+     * receives nothing (packet(7)).
+     */
+    static void bind(int fd, String name, int index, boolean receives) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = arena.allocate(IfPacket.SOCKADDR_LL_BYTES, 8);
             address.set(ValueLayout.JAVA_SHORT, 0, (short) Libc.AF_PACKET);
-            address.set(BIG_ENDIAN_SHORT, IfPacket.SLL_PROTOCOL, (short) IfPacket.ETH_P_ALL);
+            address.set(BIG_ENDIAN_SHORT, IfPacket.SLL_PROTOCOL, (short) (receives ? IfPacket.ETH_P_ALL : 0));
             address.set(ValueLayout.JAVA_INT, IfPacket.SLL_IFINDEX, index);
             SystemCallException.check("bind to " + name, Libc.bind(Errno.ofThread(), fd, address,
                     IfPacket.SOCKADDR_LL_BYTES), "is the interface still there and up? (ip link show dev " + name + ")");

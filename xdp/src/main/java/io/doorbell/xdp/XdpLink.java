@@ -25,7 +25,8 @@ import java.lang.foreign.ValueLayout;
  * </pre>
  * A filter on the interface ({@link XdpFilter}) sends the traffic of the link's addresses here and leaves everything
  * else to the kernel. Links on several queues of an interface share that filter; each must have its own thread's
- * attention, and nothing else is shared.
+ * attention, and nothing else is shared. A link that only sends ({@link XdpLinkBuilder#transmitOnly}) has the lower two
+ * rings and no filter; {@link #receive} only takes sent frames back then.
  *
  * <p>One thread at a time, as for every {@link Link}; it need not be the thread, nor in the network namespace, that
  * opened the link. After {@link #open}, nothing allocates, and nothing throws for what the network or the kernel does.
@@ -34,6 +35,7 @@ public final class XdpLink implements Link {
     /** How long after a doorbell that did not empty the TX ring the next one is worth it. */
     private static final long RETRY_NANOS = 20_000;
 
+    private final FrameRegion region;
     private final MemorySegment memory;
     private final FramePool frames;
     private final Arena arena;
@@ -71,9 +73,11 @@ public final class XdpLink implements Link {
         return new XdpLinkBuilder(interfaceName);
     }
 
-    XdpLink(XdpLinkBuilder options, Rtnetlink.Interface on, MemorySegment memory, Arena arena, XskSocket socket,
+    /** @param attachment null for a link that only sends */
+    XdpLink(XdpLinkBuilder options, Rtnetlink.Interface on, FrameRegion region, Arena arena, XskSocket socket,
             XdpAttachment attachment, boolean zeroCopy) {
-        this.memory = memory;
+        this.region = region;
+        this.memory = region.frames;
         this.arena = arena;
         this.socket = socket;
         this.attachment = attachment;
@@ -88,18 +92,19 @@ public final class XdpLink implements Link {
         this.longestFrame = on.mtu() + EthernetHeader.LENGTH;
         this.frameSize = options.frameSize();
         this.frameMask = -options.frameSize();
-        this.partialChecksums = options.partialChecksums(on, attachment.nativeMode());
+        this.partialChecksums = attachment != null && options.partialChecksums(on, attachment.nativeMode());
         this.scatter = options.scatter();
         this.errno = Errno.allocate(arena);
         this.kernelStatistics = arena.allocate(IfXdp.STATISTICS_BYTES, 8);
         this.kernelStatisticsLength = arena.allocate(ValueLayout.JAVA_INT);
         int ringSize = options.ringSize();
-        this.frames = new FramePool(memory, frameSize, ringSize, options.frames() - ringSize);
+        int receiving = attachment == null ? 0 : ringSize;
+        this.frames = new FramePool(memory, frameSize, receiving, options.frames() - receiving, region.engineFrames);
         this.manyFrames = ringSize / 4;
         this.ringsPerFlush = options.ringsPerFlush(socket, zeroCopy);
-        statistics.mode = "xdp " + (attachment.nativeMode() ? "native" : "generic")
+        statistics.mode = "xdp " + (attachment == null ? "transmit" : attachment.nativeMode() ? "native" : "generic")
                 + (zeroCopy ? " zero-copy" : " copy");
-        for (int i = 0; i < ringSize; i++) {
+        for (int i = 0; i < receiving; i++) {
             fill.putAddress((long) i * frameSize);
         }
         fill.submit();
@@ -125,13 +130,22 @@ public final class XdpLink implements Link {
         return partialChecksums;
     }
 
-    /** The receive queue that the link is bound to. */
+    @Override
+    public MemorySegment engineMemory() {
+        return region.directory;
+    }
+
+    /** The queue that the link is bound to. */
     public int queue() {
         return queue;
     }
 
     @Override
     public int receive(FrameReceiver receiver, int limit, long nowNanos) {
+        if (rx == null) {
+            reclaim();
+            return 0;
+        }
         takeBack();
         int count = rx.available(limit);
         if (count == 0) {
@@ -296,11 +310,14 @@ public final class XdpLink implements Link {
         }
         closed = true;
         try {
-            attachment.leave(queue);
+            if (attachment != null) {
+                attachment.leave(queue);
+            }
         } finally {
             // Before libxdp unmaps the rings: a thread that polls on by mistake gets an exception, not a fault.
             arena.close();
             socket.close();
+            region.unlink();
         }
     }
 

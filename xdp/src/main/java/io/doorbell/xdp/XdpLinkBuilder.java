@@ -1,15 +1,12 @@
 package io.doorbell.xdp;
 
 import io.doorbell.wire.EthernetHeader;
-import io.doorbell.xdp.ffi.Errno;
 import io.doorbell.xdp.ffi.Ethtool;
 import io.doorbell.xdp.ffi.IfXdp;
 import io.doorbell.xdp.ffi.LibXdp;
-import io.doorbell.xdp.ffi.Libc;
 import io.doorbell.xdp.ffi.Rtnetlink;
 import io.doorbell.xdp.ffi.SystemCallException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -36,8 +33,10 @@ public final class XdpLinkBuilder {
     private int queue;
     private int[] addresses = new int[0];
     private int frameSize = 2048;
-    private int frames = 8192;
-    private int ringSize = 2048;
+    private int frames;
+    private int ringSize;
+    private boolean transmitOnly;
+    private EngineMemory engines;
     private Preference zeroCopy = Preference.AUTO;
     private Preference nativeMode = Preference.AUTO;
     private boolean scatter;
@@ -66,13 +65,19 @@ public final class XdpLinkBuilder {
         return this;
     }
 
-    /** How many frames there are in all; {@link #ringSize} of them receive, the rest can be sent. 8192 unless set. */
+    /**
+     * How many frames there are in all; {@link #ringSize} of them receive, the rest can be sent. 8192 unless set, 1024 in a
+     * link that only sends.
+     */
     public XdpLinkBuilder frames(int count) {
         this.frames = count;
         return this;
     }
 
-    /** Entries in each of the four rings, a power of two, and the longest batch of one doorbell. 2048 unless set. */
+    /**
+     * Entries in each ring, a power of two, and the longest batch of one doorbell. 2048 unless set, 512 in a link that only
+     * sends.
+     */
     public XdpLinkBuilder ringSize(int entries) {
         this.ringSize = entries;
         return this;
@@ -99,6 +104,25 @@ public final class XdpLinkBuilder {
         return this;
     }
 
+    /**
+     * A link that sends and never receives, for an engine with a granted right to send: it needs no address and no filter,
+     * and takes a queue that no other AF_XDP socket has, also one of an interface on which a stack has its link, in this
+     * process or another. What comes in on that queue goes where it went before.
+     */
+    public XdpLinkBuilder transmitOnly() {
+        this.transmitOnly = true;
+        return this;
+    }
+
+    /**
+     * Lets engines of other processes send on connections of this link's stack: their memory, and nothing else, is in a
+     * file. It is removed when the link is closed.
+     */
+    public XdpLinkBuilder engines(EngineMemory memory) {
+        this.engines = memory;
+        return this;
+    }
+
     /** Leaves the TX budget as it is, as a kernel without the option does. */
     XdpLinkBuilder withoutTxBudget() {
         this.raiseTxBudget = false;
@@ -113,6 +137,8 @@ public final class XdpLinkBuilder {
      * @throws SystemCallException      if the kernel refuses something
      */
     public XdpLink open() {
+        frames = frames != 0 ? frames : transmitOnly ? 1024 : 8192;
+        ringSize = ringSize != 0 ? ringSize : transmitOnly ? 512 : 2048;
         checkOptions();
         LibXdp.require();
         Rtnetlink.Interface on = findInterface();
@@ -124,23 +150,31 @@ public final class XdpLinkBuilder {
         Arena memory = Arena.ofShared();
         XdpAttachment attachment = null;
         XskSocket socket = null;
+        FrameRegion region = null;
         try {
-            MemorySegment area = mapArea((long) frames * frameSize, memory);
-            attachment = XdpAttachment.join(on, queue, addresses, nativeMode);
-            socket = XskSocket.open(interfaceName, queue, area, frameSize, ringSize,
-                    bindFlags(attachment.nativeMode()), memory);
+            region = FrameRegion.map(frames, frameSize, engines, memory);
+            if (!transmitOnly) {
+                attachment = XdpAttachment.join(on, queue, addresses, nativeMode);
+            }
+            socket = XskSocket.open(interfaceName, queue, region.frames, frameSize, ringSize,
+                    bindFlags(attachment == null || attachment.nativeMode()), !transmitOnly, memory);
             boolean zeroCopyInForce = socket.zeroCopy();
             if (zeroCopy == Preference.REQUIRE && !zeroCopyInForce) {
                 throw new IllegalStateException("the driver of " + interfaceName
                         + " fell back to copying: ask for zeroCopy(AUTO)");
             }
             socket.raiseSendBuffer(Math.max(1 << 20, 2 * ringSize * frameSize));
-            XdpLink link = new XdpLink(this, on, area, memory, socket, attachment, zeroCopyInForce);
-            attachment.publish(queue, socket.fd);
+            XdpLink link = new XdpLink(this, on, region, memory, socket, attachment, zeroCopyInForce);
+            if (attachment != null) {
+                attachment.publish(queue, socket.fd);
+            }
             return link;
         } catch (RuntimeException | Error e) {
             if (attachment != null) {
                 attachment.leave(queue);
+            }
+            if (region != null) {
+                region.unlink();
             }
             memory.close();
             if (socket != null) {
@@ -192,17 +226,6 @@ public final class XdpLinkBuilder {
         return flags;
     }
 
-    private static MemorySegment mapArea(long bytes, Arena arena) {
-        // Populated at once: the kernel pins every page anyway.
-        long address = Libc.mmap(Errno.ofThread(), bytes, Libc.PROT_READ | Libc.PROT_WRITE,
-                Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_POPULATE, -1, 0);
-        if (address < 0) {
-            throw new SystemCallException("mmap of " + bytes + " bytes of frames", (int) -address, "use fewer frames");
-        }
-        return MemorySegment.ofAddress(address).reinterpret(bytes, arena,
-                area -> Libc.munmap(Errno.ofThread(), area, area.byteSize()));
-    }
-
     private void checkOptions() {
         if (frameSize != 2048 && frameSize != 4096) {
             throw new IllegalArgumentException("frame size " + frameSize + ": AF_XDP takes 2048 or 4096");
@@ -211,19 +234,36 @@ public final class XdpLinkBuilder {
             throw new IllegalArgumentException("ring size " + ringSize + ": give a power of two from " + MIN_RING
                     + " to " + MAX_RING);
         }
-        if (frames < 2 * ringSize || frames > MAX_FRAMES) {
+        if (transmitOnly) {
+            checkTransmitOnly();
+        } else if (frames < 2 * ringSize || frames > MAX_FRAMES) {
             throw new IllegalArgumentException(frames + " frames: " + ringSize + " of them receive and as many must"
                     + " be left to send; give from " + 2 * ringSize + " to " + MAX_FRAMES);
         }
         if (queue < 0) {
             throw new IllegalArgumentException("queue " + queue + ": queues count from 0");
         }
-        if (addresses.length == 0) {
+        if (addresses.length == 0 && !transmitOnly) {
             throw new IllegalArgumentException("no address: name at least one with address(\"10.0.0.2\")");
         }
         if (addresses.length > XdpFilter.MAX_ADDRESSES) {
             throw new IllegalArgumentException(addresses.length + " addresses: the filter takes at most "
                     + XdpFilter.MAX_ADDRESSES);
+        }
+    }
+
+    private void checkTransmitOnly() {
+        if (frames < ringSize || frames > MAX_FRAMES) {
+            throw new IllegalArgumentException(frames + " frames: as many as the ring has entries, " + ringSize
+                    + ", can be on their way; give from " + ringSize + " to " + MAX_FRAMES);
+        }
+        if (addresses.length != 0) {
+            throw new IllegalArgumentException("a link that only sends gets no traffic of any address: leave address("
+                    + text(addresses[0]) + ") out, or transmitOnly()");
+        }
+        if (engines != null) {
+            throw new IllegalArgumentException("engines share memory with the stack's link, and this one only sends:"
+                    + " leave engines(...) out, or transmitOnly()");
         }
     }
 

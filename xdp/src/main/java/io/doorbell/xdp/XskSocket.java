@@ -25,6 +25,7 @@ final class XskSocket {
 
     final ProducerRing fill;
     final ConsumerRing completion;
+    /** Null if it only sends. */
     final ConsumerRing rx;
     final ProducerRing tx;
     final int fd;
@@ -40,17 +41,19 @@ final class XskSocket {
         this.fd = LibXdp.socketFd(socket);
         this.fill = new ProducerRing(RingMap.of(ringStructs[0], Long.BYTES, rings));
         this.completion = new ConsumerRing(RingMap.of(ringStructs[1], Long.BYTES, rings));
-        this.rx = new ConsumerRing(RingMap.of(ringStructs[2], 2 * Long.BYTES, rings));
+        this.rx = ringStructs[2].equals(MemorySegment.NULL) ? null
+                : new ConsumerRing(RingMap.of(ringStructs[2], 2 * Long.BYTES, rings));
         this.tx = new ProducerRing(RingMap.of(ringStructs[3], 2 * Long.BYTES, rings));
     }
 
     /**
      * Registers the area, makes the socket and binds it; waits for a queue that was closed just now.
      *
-     * @param rings how long the rings can be accessed; to be closed before {@link #close}
+     * @param receives whether it has an RX ring
+     * @param rings    how long the rings can be accessed; to be closed before {@link #close}
      */
     static XskSocket open(String interfaceName, int queue, MemorySegment area, int frameSize, int ringSize,
-                          int bindFlags, Arena rings) {
+                          int bindFlags, boolean receives, Arena rings) {
         Arena structs = Arena.ofAuto();
         MemorySegment umemConfig = structs.allocate(LibXdp.UMEM_CONFIG);
         umemConfig.set(ValueLayout.JAVA_INT, 0, ringSize);
@@ -67,7 +70,7 @@ final class XskSocket {
         while (true) {
             MemorySegment[] rs = new MemorySegment[4];
             for (int i = 0; i < rs.length; i++) {
-                rs[i] = structs.allocate(LibXdp.RING);
+                rs[i] = i == 2 && !receives ? MemorySegment.NULL : structs.allocate(LibXdp.RING);
             }
             MemorySegment handle = structs.allocate(ValueLayout.ADDRESS);
             checkUmem(LibXdp.umemCreate(handle, area, rs[0], rs[1], umemConfig));
@@ -137,6 +140,10 @@ final class XskSocket {
             case Errno.ENOBUFS -> throw new SystemCallException(call, Errno.ENOBUFS,
                     "more memory would be locked than allowed: raise the limit (ulimit -l), use fewer frames,"
                             + " or run as root");
+            // Pages of a file on a disk cannot be pinned: ENOMEM if others before them could.
+            case Errno.EFAULT, Errno.ENOMEM -> throw new SystemCallException(call, -result,
+                    "use fewer frames, and put a file for engines on a tmpfs, such as /dev/shm: the kernel does not send"
+                            + " from pages of a file on a disk");
             default -> SystemCallException.check(call, result);
         }
     }

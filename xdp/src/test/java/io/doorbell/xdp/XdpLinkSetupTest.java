@@ -117,7 +117,7 @@ class XdpLinkSetupTest {
     void aQueueThatSomebodyElseHasBound() {
         try (Arena area = Arena.ofShared(); Arena rings = Arena.ofShared()) {
             MemorySegment frames = area.allocate(2048 * 256, 4096);
-            XskSocket other = a.call(() -> XskSocket.open("veth0", 0, frames, 2048, 64, 0, rings));
+            XskSocket other = a.call(() -> XskSocket.open("veth0", 0, frames, 2048, 64, 0, true, rings));
             refused(() -> builder(), "queue 0 of veth0", "EBUSY", "another AF_XDP socket", "another queue");
             other.close();
         }

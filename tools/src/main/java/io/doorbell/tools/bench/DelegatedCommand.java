@@ -5,6 +5,7 @@ import io.doorbell.TcpStack;
 import io.doorbell.netns.VethPair;
 import io.doorbell.tcp.TcpConfig;
 import io.doorbell.xdp.XdpLink;
+import io.doorbell.xdp.XdpLinkBuilder;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -23,7 +24,6 @@ final class DelegatedCommand extends Benchmark {
     private static final String STACK = "10.77.1.1";
     private static final String PEER = "10.77.1.2";
     /** Nobody's: a link must have one, and nothing is ever sent to this. */
-    private static final String ENGINE = "10.77.1.3";
     private static final int FRAMES = 1 << 14;
 
     @Option(names = "--connections", paramLabel = "N", defaultValue = "1000", converter = CountConverter.class,
@@ -36,8 +36,8 @@ final class DelegatedCommand extends Benchmark {
                 .getMaxFileDescriptorCount());
         // With one queue the peer cannot but answer on the stack's, and the engine's carries what the engine sends.
         VethPair pair = pair("xdp0").queues(2, 1).addresses(null, PEER + "/24").create();
-        XdpLink link = made(open(pair.left(), 0, STACK));
-        XdpLink own = made(open(pair.left(), 1, ENGINE));
+        XdpLink link = made(open(pair.left(), XdpLink.on(pair.left().name()).address(STACK).frames(FRAMES)));
+        XdpLink own = made(open(pair.left(), XdpLink.on(pair.left().name()).queue(1).transmitOnly()));
         TcpStack stack = made(TcpStack.on(link).address(STACK + "/24")
                 .tcp(TcpConfig.builder().maxConnections(connections + 100).build()).build());
         OrderExchange exchange = made(new OrderExchange(pair.right(), PEER));
@@ -64,8 +64,8 @@ final class DelegatedCommand extends Benchmark {
                 connections, table(all), disturbances), figures(all));
     }
 
-    private static XdpLink open(VethPair.End end, int queue, String address) {
-        return end.namespace().call(() -> XdpLink.on(end.name()).queue(queue).address(address).frames(FRAMES).open());
+    private static XdpLink open(VethPair.End end, XdpLinkBuilder link) {
+        return end.namespace().call(link::open);
     }
 
     private static double p50(Reactions reactions) {

@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             "  tools/stack-cli serve --interface eth9 --address 10.0.0.2/24 --dir ./public",
             "  tools/stack-cli get http://10.0.0.2/ --interface eth9 --address 10.0.0.3/24",
             "  tools/stack-cli quotes --interface eth9 --address 10.0.0.2/24",
+            "  tools/stack-cli delegated",
             "  tools/stack-cli pcap capture.pcap",
             "  tools/stack-cli replay capture.pcap --as server",
             "  tools/stack-cli ss"})
@@ -42,6 +43,7 @@ public final class StackCli implements Runnable {
         COMMANDS.put("serve", ServeCommand.class);
         COMMANDS.put("get", GetCommand.class);
         COMMANDS.put("quotes", QuotesCommand.class);
+        COMMANDS.put("delegated", DelegatedCommand.class);
         COMMANDS.put("pcap", PcapCommand.class);
         COMMANDS.put("replay", ReplayCommand.class);
         COMMANDS.put("list", ListCommand.class);
@@ -70,7 +72,7 @@ public final class StackCli implements Runnable {
     }
 
     /**
-     * The same, but if {@code command} is one it knows no other: to read what thirteen say about themselves takes longer
+     * The same, but if {@code command} is one it knows no other: to read what fourteen say about themselves takes longer
      * than what most of them do.
      */
     static CommandLine commandLine(String command) {
@@ -90,7 +92,7 @@ public final class StackCli implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: demo, serve, get, quotes, pcap, replay,"
+        throw new ParameterException(spec.commandLine(), "a command is missing: demo, serve, get, quotes, delegated, pcap, replay,"
                 + " list, ss, show, stats, top, kill or capture");
     }
 

@@ -40,11 +40,16 @@ public final class Libc {
     public static final int O_RDONLY = 0;
     public static final int O_RDWR = 2;
     public static final int O_NONBLOCK = 0x800;
+    public static final int O_NOFOLLOW = switch (System.getProperty("os.arch")) {
+        case "aarch64" -> 0x8000;
+        default -> 0x20000;
+    };
     public static final int O_CLOEXEC = 0x80000;
     public static final int PROT_READ = 1;
     public static final int PROT_WRITE = 2;
     public static final int MAP_SHARED = 0x01;
     public static final int MAP_PRIVATE = 0x02;
+    public static final int MAP_FIXED = 0x10;
     public static final int MAP_ANONYMOUS = 0x20;
     public static final int MAP_LOCKED = 0x2000;
     public static final int MAP_POPULATE = 0x8000;
@@ -292,8 +297,14 @@ public final class Libc {
      * makes it a segment; a cleanup action there may call {@link #munmap}.
      */
     public static long mmap(MemorySegment errno, long length, int protection, int flags, int fd, long fileOffset) {
+        return mmap(errno, MemorySegment.NULL, length, protection, flags, fd, fileOffset);
+    }
+
+    /** {@link #mmap} at an address: with {@link #MAP_FIXED} it takes the place of what is mapped there. */
+    public static long mmap(MemorySegment errno, MemorySegment at, long length, int protection, int flags, int fd,
+                            long fileOffset) {
         try {
-            long result = (long) MMAP.invokeExact(errno, MemorySegment.NULL, length, protection, flags, fd, fileOffset);
+            long result = (long) MMAP.invokeExact(errno, at, length, protection, flags, fd, fileOffset);
             return result == -1 ? -Errno.get(errno) : result;
         } catch (Throwable failure) {
             throw Errno.unexpected(failure);
