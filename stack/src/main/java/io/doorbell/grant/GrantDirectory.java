@@ -157,16 +157,6 @@ public final class GrantDirectory {
 
     // ---- the stack's side
 
-    /** A block that no grant has, -1 if there is none. */
-    public int unused() {
-        for (int i = 0; i < blocks; i++) {
-            if (claim(i) == 0) {
-                return i;
-            }
-        }
-        return -1;
-    }
-
     /** Shows a grant to engines. */
     public void offer(int number, int localAddress, int remoteAddress, int ports, int slotsInUse) {
         long entry = entry(number);

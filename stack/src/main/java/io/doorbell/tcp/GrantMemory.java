@@ -19,12 +19,15 @@ final class GrantMemory {
     private final FramePool pool;
     private final SendSpace sendSpace;
     private final GrantDirectory directory;
+    /** Blocks that grants have. Not read from where others may write. */
+    private final boolean[] taken;
 
     GrantMemory(Link link, SendSpace sendSpace) {
         this.pool = link.frames();
         this.sendSpace = sendSpace;
         MemorySegment shared = link.engineMemory();
         this.directory = shared == null ? null : GrantDirectory.of(shared);
+        this.taken = new boolean[shared == null ? 0 : directory.blocks()];
     }
 
     /** @return a grant, not offered yet; null if no block is left */
@@ -48,8 +51,13 @@ final class GrantMemory {
             throw new IllegalArgumentException("a grant of " + segments + " segments: this link's engines can have "
                     + directory.slots() + " at the most; give fewer, or more to the link");
         }
-        int unused = directory.unused();
-        return unused < 0 ? NONE : unused;
+        for (int i = 0; i < taken.length; i++) {
+            if (!taken[i]) {
+                taken[i] = true;
+                return i;
+            }
+        }
+        return NONE;
     }
 
     /** From now on an engine of another process can take it. */
@@ -82,6 +90,7 @@ final class GrantMemory {
         g.released = true;
         if (g.place != PRIVATE) {
             directory.free(g.place);
+            taken[g.place] = false;
         }
     }
 

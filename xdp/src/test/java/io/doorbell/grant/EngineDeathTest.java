@@ -168,7 +168,7 @@ class EngineDeathTest {
                 try (BufferedReader out = engine.inputReader()) {
                     assertEquals("sending", out.readLine());
                     assertEquals(engine.pid(), stage.onStack(grant::claimedBy).longValue());
-                    Thread.sleep(random.nextInt(20), random.nextInt(1_000_000));
+                    Thread.sleep(random.nextInt(150), random.nextInt(1_000_000));
                     engine.destroyForcibly().waitFor(60, TimeUnit.SECONDS);
                 } finally {
                     engine.destroyForcibly();

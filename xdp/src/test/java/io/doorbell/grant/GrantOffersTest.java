@@ -1,0 +1,102 @@
+package io.doorbell.grant;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.doorbell.link.Link;
+import io.doorbell.netns.RequiresRoot;
+import io.doorbell.run.GrantFile;
+import io.doorbell.tcp.Grant;
+import io.doorbell.tcp.GrantOptions;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.Test;
+
+/** Who gets a grant that lies in a file: one engine, of this process or of another, and nobody when it is over. */
+@RequiresRoot
+class GrantOffersTest {
+    private static final Path FILE = Path.of("/dev/shm", "doorbell-offers-" + ProcessHandle.current().pid());
+    private static final long SECOND = 1_000_000_000L;
+
+    private static Grant grant(Stage stage) throws Exception {
+        Grant grant = null;
+        for (long until = System.nanoTime() + 10 * SECOND; grant == null && System.nanoTime() < until; ) {
+            grant = stage.onStack(() -> stage.connection.grant(GrantOptions.of(9_000)));
+        }
+        assertNotNull(grant, "the grant before is not over");
+        return grant;
+    }
+
+    private static void end(Stage stage, Grant grant) throws Exception {
+        stage.onStack(() -> {
+            grant.engineEnded();
+            return null;
+        });
+    }
+
+    private static int send(Stage stage, GrantedSender sender, int number) {
+        MemorySegment buffer = Arena.ofAuto().allocate(Messages.HEADER + Messages.MOST);
+        int length = stage.messages.write(Messages.ENGINE, number, buffer);
+        for (long until = System.nanoTime() + 10 * SECOND; System.nanoTime() < until; ) {
+            int code = sender.send(buffer, 0, length, System.nanoTime());
+            if (code != GrantedSender.BACKPRESSURE) {
+                return code;
+            }
+        }
+        return GrantedSender.BACKPRESSURE;
+    }
+
+    @Test
+    void oneEngineForEachOffer() throws Exception {
+        try (Stage stage = new Stage(Stage.seed(), 0, FILE); Link link = stage.engineLink("xdp");
+                GrantFile file = GrantFile.open(FILE)) {
+            assertTrue(file.offers().isEmpty());
+            Grant first = grant(stage);
+            assertEquals(0, stage.onStack(first::claimedBy));
+            List<GrantFile.Offer> offers = file.offers();
+            assertEquals(1, offers.size());
+            assertEquals(9000, offers.getFirst().remotePort());
+            assertEquals(64, offers.getFirst().segments());
+            GrantedSender sender = file.claim(offers.getFirst(), link);
+            assertEquals(ProcessHandle.current().pid(), stage.onStack(first::claimedBy).longValue());
+            assertNull(file.claim(offers.getFirst(), link));
+            assertTrue(file.offers().isEmpty());
+            assertThrows(ExecutionException.class, () -> stage.onStack(() -> first.sender(link)));
+            assertEquals(GrantedSender.FAST, send(stage, sender, 0));
+            sender.giveBack();
+
+            Grant second = grant(stage);
+            List<GrantFile.Offer> later = file.offers();
+            GrantedSender own = stage.onStack(() -> second.sender(link));
+            assertNull(file.claim(later.getFirst(), link), "taken by the owner's own engine");
+            assertNull(file.claim(offers.getFirst(), link), "an offer of long ago");
+            assertEquals(GrantedSender.RETURNED, send(stage, sender, 1), "of the grant before, in the same block");
+            assertEquals(GrantedSender.FAST, send(stage, own, 1));
+            end(stage, second);
+            assertEquals(GrantedSender.FENCED, send(stage, own, 2));
+
+            Grant third = grant(stage);
+            end(stage, third);
+            Grant fourth = grant(stage);
+            assertEquals(1, file.offers().size(), "what was not claimed is withdrawn with its grant");
+            end(stage, fourth);
+            stage.finish(2);
+        }
+    }
+
+    @Test
+    void aGrantOfMoreSegmentsThanTheFileHasIsRefused() throws Exception {
+        try (Stage stage = new Stage(Stage.seed(), 0, FILE)) {
+            ExecutionException error = assertThrows(ExecutionException.class,
+                    () -> stage.onStack(() -> stage.connection.grant(GrantOptions.of(1).withSegments(128))));
+            assertTrue(error.getCause().getMessage().contains("64 at the most"), error::toString);
+            stage.finish(0);
+        }
+    }
+}
