@@ -47,7 +47,7 @@ final class Calls {
         stage.poll();
     }
 
-    /** Templates, partial messages, batches, rehearsals. */
+    /** Templates, partial messages, batches, rehearsals, sends by an engine. */
     void unusual() {
         int what = choices.u8();
         FuzzUser user = stage.main();
@@ -66,7 +66,13 @@ final class Calls {
             case 10, 11, 12 -> sends.sendTemplate(number & 3, number < 12, number & 3);
             case 13 -> stage.fanOut(1 + choices.u8() * (1 + (number & 3)), 1 + (number >> 2), number == 15);
             case 14 -> sends.rehearse(1 + choices.u8() * (1 + (number & 3)));
-            default -> sends.closeTemplate(number);
+            default -> {
+                if (number < 4) {
+                    sends.closeTemplate(number);
+                } else {
+                    user.delegated.act(number & 3, choices.u8());
+                }
+            }
         }
         // A message that is not begun, completed or sent alone in its turn shares a flush with the next.
         if ((what & 128) == 0) {

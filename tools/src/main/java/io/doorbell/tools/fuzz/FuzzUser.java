@@ -25,6 +25,7 @@ final class FuzzUser implements ConnectionHandler {
 
     final SentStream sent = new SentStream();
     final UnusualSends unusual;
+    final Delegated delegated;
     Connection connection;
     CloseReason closed;
     boolean connected;
@@ -43,6 +44,7 @@ final class FuzzUser implements ConnectionHandler {
         this.stage = stage;
         this.appetite = appetite;
         this.unusual = new UnusualSends(stage, this);
+        this.delegated = new Delegated(stage, this);
     }
 
     @Override
@@ -126,18 +128,21 @@ final class FuzzUser implements ConnectionHandler {
 
     void closeOutput() {
         if (connected) {
+            delegated.end();
             finished = true;
             connection.closeOutput();
         }
     }
 
     void close() {
+        delegated.end();
         finished = true;
         deaf = true;
         connection.close();
     }
 
     void abort() {
+        delegated.end();
         finished = true;
         deaf = true;
         connection.abort();

@@ -32,6 +32,7 @@ final class SanePeer {
             answerSyn(user);
         }
         user.unusual.completeAll();
+        user.delegated.end();
         acknowledge();
         fillGaps(user);
         if (user.closed == null && !user.finished) {

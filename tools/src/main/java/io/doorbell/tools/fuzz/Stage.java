@@ -28,6 +28,8 @@ final class Stage {
     private static final int MOST_POLLS = 300;
     private static final int MOST_FRAMES_OUT = 5_000;
     private static final int MOST_DEADLINES = 20_000;
+    /** A grant has the stack wake up each millisecond: not for longer than this. */
+    private static final long MOST_GRANTED_NANOS = 1_000 * MILLISECOND;
     private static final long AFTERMATH_NANOS = 3_600 * SECOND;
     /** Some of the messages to everybody are longer, some are shorter. */
     private static final int SHARED_FROM = 300;
@@ -269,6 +271,9 @@ final class Stage {
     }
 
     void advance(long nanos) {
+        if (nanos > MOST_GRANTED_NANOS) {
+            users.forEach(user -> user.delegated.end());
+        }
         long until = now + nanos;
         int count = 0;
         while (nextDeadline(until)) {
@@ -299,6 +304,7 @@ final class Stage {
     /** After every connection was aborted and all timers have run out, no row and no frame may be held. */
     void settle() {
         for (FuzzUser user : users) {
+            user.delegated.end();
             if (user.closed == null && user.connection != null) {
                 user.abort();
             }
