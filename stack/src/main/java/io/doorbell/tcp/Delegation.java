@@ -7,6 +7,7 @@ import io.doorbell.grant.LeaseTerms;
 import io.doorbell.ip.Ipv4;
 import io.doorbell.link.FramePool;
 import io.doorbell.link.Link;
+import io.doorbell.wire.Seq;
 import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -66,6 +67,8 @@ public final class Delegation {
             counters.increment(Counter.GRANTS_REFUSED);
             return null;
         }
+        g.lastClock = output.timestampClock();
+        g.lookedNanos = now;
         c.granted = g;
         if (count == grants.length) {
             grants = Arrays.copyOf(grants, 2 * count);
@@ -107,13 +110,23 @@ public final class Delegation {
         }
     }
 
+    /** RFC 7323 section 5.3: never less than what an engine, whose clock may be ahead of this duty cycle's, has sent. */
+    static int clock(Tcb c, int clock) {
+        return c.granted == null ? clock : Seq.max(clock, c.granted.lastClock);
+    }
+
+    /** Whether the connection's grant has its owner send nothing. */
+    static boolean refuses(Tcb c) {
+        return c.granted != null && !c.granted.over && c.granted.options.ownerSends() == OwnerSends.REFUSE;
+    }
+
     /** The owner is about to send: 0 if he may. */
     int ownerSends(Tcb c) {
         Grant g = c.granted;
         if (g.over || g.options.ownerSends() == OwnerSends.WAIT) {
             return 0;
         }
-        if (g.options.ownerSends() == OwnerSends.REFUSE) {
+        if (refuses(c)) {
             return Tcb.GRANTED;
         }
         if (g.rest > 0) {
@@ -195,6 +208,7 @@ public final class Delegation {
         }
         int fresh = GrantBlock.slotsBetween(g.collected, GrantBlock.published(g.block.control()));
         if (fresh == 0) {
+            g.lookedNanos = now;
             return;
         }
         Tcb c = g.connection;
@@ -210,6 +224,7 @@ public final class Delegation {
             }
             space.adopt(g, c, now);
         }
+        g.lookedNanos = now;
         lifecycle.touch(c);
         output.schedule(c, false);
         ipv4.used(c.nextHop);

@@ -58,6 +58,8 @@ public final class Grant {
     long answer = -1;
     long limit;
     int echo;
+    /** When it was last looked for what the engine has published. */
+    long lookedNanos;
     /** The newest clock that the engine has put into timestamps. */
     int lastClock;
     long sentBytes;

@@ -7,7 +7,6 @@ import io.doorbell.link.FramePool;
 import io.doorbell.wire.Bytes;
 import io.doorbell.wire.Checksum;
 import io.doorbell.wire.Ipv4Header;
-import io.doorbell.wire.Seq;
 import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
 
@@ -66,11 +65,6 @@ final class SegmentWriter {
         return posted;
     }
 
-    /** RFC 7323 section 5.3: never less than what an engine, whose clock may be ahead of this duty cycle's, has sent. */
-    private int clock(Tcb c) {
-        return c.granted == null ? timestampClock : Seq.max(timestampClock, c.granted.lastClock);
-    }
-
     /** A segment without payload, in a frame of its own. */
     boolean control(Tcb c, int seq, int flags) {
         long frame = allocate();
@@ -113,7 +107,7 @@ final class SegmentWriter {
         int allFlags = c.seldom == null ? flags : flags | CongestionNotification.flags(c, flags, marked);
         sum += TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, allFlags, window.advertise(c));
         if (options > 0) {
-            sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, clock(c) + c.tsOffset, c.tsRecent);
+            sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, Delegation.clock(c, timestampClock) + c.tsOffset, c.tsRecent);
         }
         if (blocks > 0) {
             writeSack(tcp + TcpHeader.LENGTH + options, blocks);
@@ -157,7 +151,7 @@ final class SegmentWriter {
         long sum = Checksum.sum(memory, payload - optionLength, optionLength + length)
                 + TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, allFlags, window.advertise(c));
         if (timestamps > 0) {
-            sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, clock(c) + c.tsOffset, c.tsRecent);
+            sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, Delegation.clock(c, timestampClock) + c.tsOffset, c.tsRecent);
         }
         int ecn = marked ? CongestionNotification.ECT_0 : CongestionNotification.NOT_ECT;
         if (!post(c, tcp, header + length, sum, ecn)) {

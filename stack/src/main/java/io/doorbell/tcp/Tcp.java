@@ -364,7 +364,7 @@ public final class Tcp implements Transport {
 
     /** Bytes that a send would accept now. */
     public int room(Tcb c) {
-        return c.state.sends() && !c.finQueued ? sendSpace.room(c) : 0;
+        return c.state.sends() && !c.finQueued && !Delegation.refuses(c) ? sendSpace.room(c) : 0;
     }
 
     /** RECEIVE: takes bytes that the user left before. */

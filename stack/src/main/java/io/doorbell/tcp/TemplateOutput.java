@@ -307,7 +307,7 @@ public final class TemplateOutput {
         long changing = unsigned(ack) + field;
         long stamps = 0;
         if (c.timestamps) {
-            stamps = (long) (clock(now) + c.tsOffset) << 32 | unsigned(c.tsRecent);
+            stamps = (long) (Delegation.clock(c, clock(now)) + c.tsOffset) << 32 | unsigned(c.tsRecent);
             changing += (stamps >>> 32) + (stamps & 0xffff_ffffL);
         }
         int i = 0;

@@ -13,6 +13,9 @@ import io.doorbell.script.Script;
 import io.doorbell.script.Scripts;
 import io.doorbell.script.Sent;
 import io.doorbell.tcp.GrantLimit;
+import io.doorbell.tcp.GrantOptions;
+import io.doorbell.tcp.MessageTemplate;
+import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -34,6 +37,44 @@ class GrantChangesTest extends GrantScript {
         script.advance(0);
         script.expect(data(901, second.substring(0, 548)), data(1449, second.substring(548)));
         script.receive(ack(1801));
+        engine.giveBack();
+        allFramesAreBack(script);
+    }
+
+    @Test
+    void rfc7323_5_3_theStacksTimestampsAreNeverOlderThanTheEngines(Script script) {
+        script.establish(peer());
+        grant(script, GrantOptions.of(4).once());
+        script.flow().application().wrote(bytes("fast"), 4);
+        // The engine's time is 20 ms ahead of the time of the stack's poll.
+        assertEquals(0, engine.send(MemorySegment.ofArray(bytes("fast")), 0, 4, script.clockNanos() + millis(20)));
+        script.advance(0);
+        Sent first = script.expect(data(1, "fast"));
+        MessageTemplate template = script.connection().template(4);
+        template.known(0, bytes("slow"));
+        script.flow().application().wrote(bytes("slow"), 4);
+        script.act("template", () -> assertEquals(MessageTemplate.FAST, template.send(script.clockNanos())));
+        assertEquals(first.tsVal, script.expect(data(5, "slow")).tsVal);
+        script.send("more");
+        assertEquals(first.tsVal, script.expect(data(9, "more")).tsVal);
+        script.receive(ack(13));
+        template.close();
+        engine.giveBack();
+        allFramesAreBack(script);
+    }
+
+    @Test
+    void rfc6298_4_aTimeBeforeTheStackLastLookedMakesNoRoundTrip(Script script) {
+        script.establish(peer());
+        grant(script, 1000);
+        script.advance(millis(50));
+        script.flow().application().wrote(bytes("odd"), 3);
+        assertEquals(0, engine.send(MemorySegment.ofArray(bytes("odd")), 0, 3, script.clockNanos() - millis(30)));
+        script.advance(0);
+        script.expect(data(1, "odd"));
+        script.advance(millis(10));
+        script.receive(ack(4));
+        assertTrue(script.connection().smoothedRttNanos() < millis(20), "" + script.connection().smoothedRttNanos());
         engine.giveBack();
         allFramesAreBack(script);
     }

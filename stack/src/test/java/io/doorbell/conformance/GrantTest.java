@@ -258,6 +258,7 @@ class GrantTest extends GrantScript {
         script.establish(peer());
         grant(script, GrantOptions.of(100).withOwnerSends(OwnerSends.REFUSE));
         script.sendRefused(5, Tcb.GRANTED);
+        assertEquals(0, script.connection().sendSpace());
         assertEquals(Tcb.GRANTED, script.connection().begin(new PartialMessage(), 10));
         engine.giveBack();
         allFramesAreBack(script);

@@ -38,7 +38,7 @@ class StackCliTest {
     @Test
     void whatIsNoCommandHasTheWholeParser() {
         for (String word : new String[] {"", "--help", "--debug", "sss"}) {
-            assertEquals(13, StackCli.commandLine(word).getSubcommands().size());
+            assertEquals(14, StackCli.commandLine(word).getSubcommands().size());
         }
     }
 
