@@ -88,7 +88,8 @@ class BenchTest {
                 "shared_alloc_bytes_per_op"), List.copyOf(figures.keySet()).subList(13, 19));
         assertEquals(20, figures.get("packets"), 0.5);
         assertEquals(20, figures.get("shared_packets"), 0.5);
-        assertEquals(1, figures.get("shared_doorbells"));
+        // A batch that finds the window closed leaves with the next one.
+        assertEquals(1, figures.get("shared_doorbells"), 0.05);
     }
 
     @Test
