@@ -9,6 +9,8 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -104,6 +106,19 @@ final class GrantRace {
         }
     }
 
+    /** Waits for the other side, unless that one has stopped. */
+    private void meet() throws InterruptedException, BrokenBarrierException {
+        boolean met = false;
+        while (!met && !barrier.isBroken()) {
+            try {
+                barrier.await(found.get() == null ? 20 : 1, TimeUnit.SECONDS);
+                met = true;
+            } catch (TimeoutException e) {
+                fail("the other side has stopped");
+            }
+        }
+    }
+
     private boolean goesOn(int grant) {
         return grant < grants && found.get() == null;
     }
@@ -121,12 +136,12 @@ final class GrantRace {
     // ---- the engine
 
     private void engineSide() throws InterruptedException, BrokenBarrierException {
-        barrier.await();
+        meet();
         for (int grant = 0; goesOn(grant); grant++) {
             GrantedSender sender = new GrantedSender(block, region, 0, link);
             engineMessages = send(sender);
-            barrier.await();
-            barrier.await();
+            meet();
+            meet();
         }
     }
 
@@ -168,24 +183,32 @@ final class GrantRace {
         }
     }
 
+    /** Long enough for the other thread to come between. */
+    private static void dawdle() {
+        for (int i = 0; i < 1_000; i++) {
+            Thread.onSpinWait();
+        }
+        Thread.yield();
+    }
+
     // ---- the stack
 
     private void stackSide() throws InterruptedException, BrokenBarrierException {
         begin();
-        barrier.await();
+        meet();
         for (int grant = 0; goesOn(grant); grant++) {
             boolean returned = false;
             for (int i = 0; i < GENERATIONS && !returned && found.get() == null; i++) {
                 returned = lease();
             }
             end(returned);
-            barrier.await();
+            meet();
             check(messages == engineMessages, "the engine has sent " + engineMessages + " messages, and " + messages
                     + " are known");
             check(Arrays.equals(segments, link.segments), "other leases were used than were open: "
                     + Arrays.toString(link.segments) + " for " + Arrays.toString(segments));
             begin();
-            barrier.await();
+            meet();
         }
     }
 
@@ -224,6 +247,7 @@ final class GrantRace {
             return true;
         }
         if (fault == Fault.LEASE_AFTER_OPEN) {
+            dawdle();
             block.lease(terms(generation));
         }
         for (int i = stackRandom.nextInt(60); i > 0; i--) {
@@ -265,7 +289,7 @@ final class GrantRace {
         int field = rcvNxt & 0xffff;
         if (fault == Fault.ANSWER_IN_HALVES) {
             memory.set(ValueLayout.JAVA_INT, 132, rcvNxt);
-            linger(stackRandom);
+            dawdle();
             memory.set(ValueLayout.JAVA_INT, 128, field);
         } else {
             block.answer(rcvNxt, 0, field);
@@ -292,7 +316,7 @@ final class GrantRace {
         if (block.control() != from) {
             return false;
         }
-        linger(stackRandom);
+        dawdle();
         memory.set(ValueLayout.JAVA_LONG, 0, to);
         return true;
     }
@@ -300,7 +324,7 @@ final class GrantRace {
     private boolean take(int state) {
         if (fault == Fault.COLLECT_BEFORE_TAKING) {
             collect();
-            linger(stackRandom);
+            dawdle();
             boolean taken = enter(state);
             collected = GrantBlock.published(block.control());
             return taken;
