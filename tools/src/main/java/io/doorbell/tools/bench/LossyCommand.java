@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 
 /** {@code tools/bench lossy}. */
 @Command(name = "lossy", mixinStandardHelpOptions = true,
-        description = "Goodput of one bulk connection over a path that loses 0.1, 1 and 5 % of the frames, in both"
+        description = "Goodput of one bulk connection over a path that loses 0.1, 1 and 5 %% of the frames, in both"
                 + " directions, delays all by 1 ms and brings one in a hundred behind later ones: Doorbell to the kernel"
                 + " and back, beside kernel to kernel over the same path with the same congestion control. A third"
                 + " namespace between the two ends is the path.")
