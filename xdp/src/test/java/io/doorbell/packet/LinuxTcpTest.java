@@ -12,7 +12,7 @@ import io.doorbell.link.FrameReceiver;
 import io.doorbell.link.ImpairedLink;
 import io.doorbell.link.Impairment;
 import io.doorbell.link.Link;
-import io.doorbell.link.LinkStatistics;
+import io.doorbell.link.LinkDecorator;
 import io.doorbell.netns.Namespace;
 import io.doorbell.netns.RequiresRoot;
 import io.doorbell.netns.VethPair;
@@ -119,62 +119,28 @@ class LinuxTcpTest {
     }
 
     /** Notes the largest frame that came in; all else is the link's. */
-    private record Largest(Link link, int[] seen) implements Link {
-        @Override
-        public io.doorbell.link.FramePool frames() {
-            return link.frames();
-        }
+    private static final class Largest extends LinkDecorator {
+        private int seen;
 
-        @Override
-        public int mtu() {
-            return link.mtu();
-        }
-
-        @Override
-        public long mac() {
-            return link.mac();
-        }
-
-        @Override
-        public boolean partialChecksums() {
-            return link.partialChecksums();
+        private Largest(Link link) {
+            super(link);
         }
 
         @Override
         public int receive(FrameReceiver receiver, int limit, long nowNanos) {
             return link.receive((memory, offset, length) -> {
-                seen[0] = Math.max(seen[0], length);
+                seen = Math.max(seen, length);
                 receiver.frame(memory, offset, length);
             }, limit, nowNanos);
-        }
-
-        @Override
-        public boolean transmit(long address, int length, long nowNanos) {
-            return link.transmit(address, length, nowNanos);
-        }
-
-        @Override
-        public void flush(long nowNanos) {
-            link.flush(nowNanos);
-        }
-
-        @Override
-        public LinkStatistics statistics() {
-            return link.statistics();
-        }
-
-        @Override
-        public void close() {
-            link.close();
         }
     }
 
     @Test
     void packetSocketWithAPeerThatLeavesSegmentsWhole() throws Exception {
         try (PacketLink link = openPacket()) {
-            Largest largest = new Largest(link, new int[1]);
+            Largest largest = new Largest(link);
             echo(largest, peer, 20_000_000, 1);
-            assertTrue(largest.seen()[0] > 1514, "the peer's segmentation offload was to be seen");
+            assertTrue(largest.seen > 1514, "the peer's segmentation offload was to be seen");
         }
     }
 
