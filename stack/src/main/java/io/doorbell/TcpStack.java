@@ -171,7 +171,7 @@ public final class TcpStack implements AutoCloseable {
 
     /**
      * One duty cycle: bounded bursts of frames, expired timers, events to the handlers, output, one doorbell. It takes
-     * 64 frames, or as many as were sent since the last one.
+     * 64 frames, or as many as were sent since frames came in last.
      *
      * @param nowNanos the time; any monotonic clock will do, always the same one
      * @return how much was done, 0 if the cycle was idle
@@ -182,7 +182,9 @@ public final class TcpStack implements AutoCloseable {
         if (work == BURST) {
             work += receiveMore(nowNanos);
         }
-        sentBefore = counters.get(Counter.TX_FRAMES);
+        if (work > 0) {
+            sentBefore = counters.get(Counter.TX_FRAMES);
+        }
         ipv4.expire(nowNanos);
         work += tcp.expire();
         if (tcp.hasEvents()) {
@@ -199,7 +201,7 @@ public final class TcpStack implements AutoCloseable {
     }
 
     /**
-     * A full burst came in: takes more of them, as long as what was sent since the last poll may have brought so many
+     * A full burst came in: takes more of them, as long as what was sent since frames came in last may have brought so many
      * answers. A batch to thousands has thousands of ACKs come back at once, and whoever took 64 of them before
      * sending the next thousands would have the link's ring run over, and send again what was acknowledged.
      */

@@ -25,12 +25,12 @@ final class SegmentOutput {
     private final TimerQueue timers;
     private final Holes holes;
     private final MultiSegmentOutput multi;
+    private final TimestampClock clock;
     private long now;
-    private int timestampClock;
 
     SegmentOutput(FramePool pool, SegmentWriter writer, SegmentTable segments, Scoreboard scoreboard,
                   SendSpace sendSpace, LossRecovery recovery, TcpConfig config, Counters counters, TimerQueue timers,
-                  Holes holes, MultiSegmentOutput multi) {
+                  Holes holes, MultiSegmentOutput multi, TimestampClock clock) {
         this.pool = pool;
         this.writer = writer;
         this.segments = segments;
@@ -42,17 +42,16 @@ final class SegmentOutput {
         this.timers = timers;
         this.holes = holes;
         this.multi = multi;
+        this.clock = clock;
     }
 
     void now(long nowNanos) {
         now = nowNanos;
-        timestampClock = (int) Math.floorDiv(nowNanos, config.timestampTickNanos());
-        writer.timestampClock(timestampClock);
+        clock.now(nowNanos);
     }
 
-    /** The clock that timestamps are taken from, in ticks, before a connection's own offset. */
     int timestampClock() {
-        return timestampClock;
+        return clock.ticks();
     }
 
     /**
@@ -164,7 +163,7 @@ final class SegmentOutput {
             }
         }
         Repairs.retransmitted(c, counters);
-        recovery.retransmitted(c, segments.end(segment), segments.length(segment), timestampClock, now);
+        recovery.retransmitted(c, segments.end(segment), segments.length(segment), clock.ticks(), now);
         return true;
     }
 
@@ -445,7 +444,7 @@ final class SegmentOutput {
             if (last == Tcb.NONE || pool.holds(pool.addressOf(last)) > 1 || !sendSegment(c, last)) {
                 return false;
             }
-            recovery.noteRetransmission(c, segments.end(last), timestampClock);
+            recovery.noteRetransmission(c, segments.end(last), clock.ticks());
             Repairs.probed(c, counters);
         }
         TailLossProbe.sent(c, !fresh);

@@ -17,24 +17,21 @@ final class SegmentWriter {
     private final Ipv4 ipv4;
     private final ReceiveWindow window;
     private final Counters counters;
+    private final TimestampClock clock;
     private final int[] blockStart = new int[4];
     private final int[] blockEnd = new int[4];
-    private int timestampClock;
 
-    SegmentWriter(FramePool pool, Ipv4 ipv4, ReceiveWindow window, Counters counters) {
+    SegmentWriter(FramePool pool, Ipv4 ipv4, ReceiveWindow window, Counters counters, TimestampClock clock) {
         this.pool = pool;
         this.memory = pool.memory();
         this.ipv4 = ipv4;
         this.window = window;
         this.counters = counters;
+        this.clock = clock;
     }
 
     MemorySegment memory() {
         return memory;
-    }
-
-    void timestampClock(int ticks) {
-        timestampClock = ticks;
     }
 
     /**
@@ -51,7 +48,7 @@ final class SegmentWriter {
         long tcp = frame + SendSpace.HEADROOM;
         int length = TcpHeader.LENGTH + SynOptions.write(memory, tcp + TcpHeader.LENGTH, window.maxSegmentSize(),
                 answer ? c.offeredScale() : window.scaleToOffer(), answer ? c.sackOk : config.sack(),
-                answer ? c.timestamps : config.timestamps(), timestampClock + c.tsOffset, c.tsRecent);
+                answer ? c.timestamps : config.timestamps(), clock.ticks() + c.tsOffset, c.tsRecent);
         if (c.multi != null) {
             length += MultiSegmentOption.writeSyn(memory, tcp + length, c.multi.nonce);
         }
@@ -107,7 +104,7 @@ final class SegmentWriter {
         int allFlags = c.seldom == null ? flags : flags | CongestionNotification.flags(c, flags, marked);
         sum += TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, allFlags, window.advertise(c));
         if (options > 0) {
-            sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, Delegation.clock(c, timestampClock) + c.tsOffset, c.tsRecent);
+            sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, Delegation.clock(c, clock.ticks()) + c.tsOffset, c.tsRecent);
         }
         if (blocks > 0) {
             writeSack(tcp + TcpHeader.LENGTH + options, blocks);
@@ -151,7 +148,7 @@ final class SegmentWriter {
         long sum = Checksum.sum(memory, payload - optionLength, optionLength + length)
                 + TcpHeader.write(memory, tcp, c.ports, seq, c.rcvNxt, header, allFlags, window.advertise(c));
         if (timestamps > 0) {
-            sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, Delegation.clock(c, timestampClock) + c.tsOffset, c.tsRecent);
+            sum += TcpOptions.writeTimestamps(memory, tcp + TcpHeader.LENGTH, Delegation.clock(c, clock.ticks()) + c.tsOffset, c.tsRecent);
         }
         int ecn = marked ? CongestionNotification.ECT_0 : CongestionNotification.NOT_ECT;
         if (!post(c, tcp, header + length, sum, ecn)) {

@@ -18,10 +18,10 @@ final class StatelessReply {
     private final ReceiveWindow window;
     private final Counters counters;
     private final HalfOpenTable rows;
-    private int timestampClock;
+    private final TimestampClock clock;
 
     StatelessReply(FramePool pool, Ipv4 ipv4, TcpConfig config, ReceiveWindow window, Counters counters,
-                   HalfOpenTable rows) {
+                   HalfOpenTable rows, TimestampClock clock) {
         this.pool = pool;
         this.memory = pool.memory();
         this.ipv4 = ipv4;
@@ -29,10 +29,7 @@ final class StatelessReply {
         this.window = window;
         this.counters = counters;
         this.rows = rows;
-    }
-
-    void timestampClock(int clock) {
-        timestampClock = clock;
+        this.clock = clock;
     }
 
     /** The RST for a segment that no connection claims (RFC 9293 section 3.10.7.1). */
@@ -58,7 +55,7 @@ final class StatelessReply {
         long tcp = frame + SendSpace.HEADROOM;
         int header = TcpHeader.LENGTH + SynOptions.write(memory, tcp + TcpHeader.LENGTH, window.maxSegmentSize(),
                 rows.scale[row] >= 0 ? window.scaleToOffer() : -1, rows.sack[row], rows.timestamps[row],
-                timestampClock + rows.tsOffset[row], rows.tsRecent[row]);
+                clock.ticks() + rows.tsOffset[row], rows.tsRecent[row]);
         if (rows.multiOwn[row] != 0) {
             header += MultiSegmentOption.writeSynAck(memory, tcp + header, rows.multiOwn[row], rows.multiPeer[row]);
         }
@@ -103,7 +100,7 @@ final class StatelessReply {
         long tcp = frame + SendSpace.HEADROOM;
         int header = TcpHeader.LENGTH;
         if (timestamps) {
-            TcpOptions.writeTimestamps(memory, tcp + header, timestampClock + tsOffset, tsEcho);
+            TcpOptions.writeTimestamps(memory, tcp + header, clock.ticks() + tsOffset, tsEcho);
             header += TcpOptions.TIMESTAMPS_LENGTH;
         }
         TcpHeader.write(memory, tcp, of.ports[row], seq, ack, header, TcpHeader.ACK, announced);

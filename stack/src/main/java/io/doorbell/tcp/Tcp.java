@@ -86,17 +86,18 @@ public final class Tcp implements Transport {
         data = new DataInput(pool, burst, window, memory, counters);
         Rack rack = new Rack(segments, scoreboard, config.timestampTickNanos());
         LossRecovery recovery = new LossRecovery(scoreboard, rack, flights, config, counters);
-        SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters);
+        TimestampClock clock = new TimestampClock(config.timestampTickNanos());
+        SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters, clock);
         Holes holes = new Holes(pool, segments, scoreboard, sendSpace, config);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
-                timerQueue, holes, new MultiSegmentOutput(pool, writer, segments, holes, counters));
+                timerQueue, holes, new MultiSegmentOutput(pool, writer, segments, holes, counters), clock);
         paths = new PathMtu(scoreboard, segments, config, counters);
         BucketHash hash = new BucketHash(secrets[8], secrets[9], secrets[10], secrets[11]);
         table = new ConnectionTable(hash);
         halfOpen = new HalfOpenTable(hash, config.halfOpenLimit(), config.synAckRetries());
         waiting = new TimeWaitTable(hash, config.timeWaitLimit());
         challenges = new ChallengeAcks(config.challengeAcksPerSecond());
-        reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen);
+        reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen, clock);
         timeWait = new TimeWait(waiting, reply, window, challenges, config, counters);
         lifecycle = new Lifecycle(table, timerQueue, sendSpace, data, output, reply, timeWait, events, ipv4, paths, config,
                 counters);
@@ -134,7 +135,6 @@ public final class Tcp implements Transport {
     public void now(long nowNanos) {
         now = nowNanos;
         output.now(nowNanos);
-        reply.timestampClock(output.timestampClock());
         challenges.now(nowNanos);
         data.now(nowNanos);
         paths.now(nowNanos);

@@ -3,6 +3,8 @@ package io.doorbell.tools.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
  * One of several things that are measured in turn, in one run, so that all of them see the same machine.
@@ -41,7 +43,21 @@ abstract class Contestant<R> implements AutoCloseable {
 
     /** The median over the rounds that count. */
     final double median(ToDoubleFunction<R> figure) {
-        double[] sorted = results.stream().mapToDouble(figure).sorted().toArray();
+        return median(results.stream().mapToDouble(figure));
+    }
+
+    /**
+     * The median of what this one's figure is as a multiple of the other's in the same round. On a machine that runs at
+     * one of two speeds, by what its neighbours do, the two medians may come from different ones; the rounds of a pair
+     * lie next to each other.
+     */
+    final double ratio(Contestant<R> other, ToDoubleFunction<R> figure) {
+        return median(IntStream.range(0, results.size())
+                .mapToDouble(i -> figure.applyAsDouble(results.get(i)) / figure.applyAsDouble(other.results().get(i))));
+    }
+
+    private static double median(DoubleStream figures) {
+        double[] sorted = figures.sorted().toArray();
         int middle = sorted.length / 2;
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }

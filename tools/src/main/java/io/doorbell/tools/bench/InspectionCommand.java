@@ -119,8 +119,8 @@ final class InspectionCommand extends Benchmark {
         Figures figures = new Figures()
                 .put("rtt_p50_ns", Math.round(plain.median(RoundTrips::p50Nanos)))
                 .put("rtt_watched_p50_ns", Math.round(watched.median(RoundTrips::p50Nanos)))
-                .put("ratio_p50", watched.median(RoundTrips::p50Nanos) / plain.median(RoundTrips::p50Nanos))
-                .put("ratio_p99", watched.median(RoundTrips::p99Nanos) / plain.median(RoundTrips::p99Nanos))
+                .put("ratio_p50", watched.ratio(plain, RoundTrips::p50Nanos))
+                .put("ratio_p99", watched.ratio(plain, RoundTrips::p99Nanos))
                 .put("top_refreshes", watched.refreshes());
         return report(table, disturbances, figures);
     }
@@ -145,8 +145,7 @@ final class InspectionCommand extends Benchmark {
                 .put("ss_100k_ms", read.median(ManyConnectionsRun.Result::ssNanos) / 1e6)
                 .put("p99_ns", Math.round(quiet.median(ManyConnectionsRun.Result::p99Nanos)))
                 .put("p99_while_ss_ns", Math.round(read.median(ManyConnectionsRun.Result::p99Nanos)))
-                .put("ratio_p99", read.median(ManyConnectionsRun.Result::p99Nanos)
-                        / quiet.median(ManyConnectionsRun.Result::p99Nanos));
+                .put("ratio_p99", read.ratio(quiet, ManyConnectionsRun.Result::p99Nanos));
         return report(table, disturbances, figures);
     }
 

@@ -31,8 +31,8 @@ final class OrderCommand extends Benchmark {
         put(figures, "template", template);
         put(figures, "partial", partial);
         put(figures, "option", option);
-        figures.put("ratio_template_kernel", p50(template) / p50(kernel));
-        figures.put("ratio_template_plain", p50(template) / p50(plain));
+        figures.put("ratio_template_kernel", template.ratio(kernel, RoundTrips::p50Nanos));
+        figures.put("ratio_template_plain", template.ratio(plain, RoundTrips::p50Nanos));
         figures.put("alloc_bytes_per_op", allocated(template));
         return new Report(String.format("market data to order, as the exchange sees it, medians of %d rounds of %s s%n%n%s"
                 + "%n%s%n", rounds(), seconds(), table(kernel), disturbances), figures);
@@ -81,7 +81,7 @@ final class OrderCommand extends Benchmark {
         Table table = new Table("", "p50 us", "p99 us", "of kernel", "orders", "bytes allocated / op");
         for (Orders each : all) {
             table.row(each.name(), Table.number(2, p50(each) / 1000),
-                    Table.number(2, each.median(RoundTrips::p99Nanos) / 1000), Table.number(2, p50(each) / p50(kernel)),
+                    Table.number(2, each.median(RoundTrips::p99Nanos) / 1000), Table.number(2, each.ratio(kernel, RoundTrips::p50Nanos)),
                     Table.number(0, each.sum(RoundTrips::count)), Table.number(3, allocated(each)));
         }
         return table;

@@ -39,18 +39,18 @@ final class PingPongCommand extends Benchmark {
                 .put("floor_p50_ns", Math.round(floor.median(RoundTrips::p50Nanos)))
                 .put("kernel_spin_p50_ns", Math.round(spinning.median(RoundTrips::p50Nanos)))
                 .put("kernel_blocking_p50_ns", Math.round(blocking.median(RoundTrips::p50Nanos)))
-                .put("ratio_floor", rtt / floor.median(RoundTrips::p50Nanos))
-                .put("ratio_kernel_spin", rtt / spinning.median(RoundTrips::p50Nanos))
+                .put("ratio_floor", doorbell.ratio(floor, RoundTrips::p50Nanos))
+                .put("ratio_kernel_spin", doorbell.ratio(spinning, RoundTrips::p50Nanos))
                 .put("alloc_bytes_per_op", doorbell.sum(RoundTrips::allocatedBytes) / doorbell.sum(RoundTrips::count));
     }
 
     private static Table table(List<PingPong> all) {
-        double first = all.getFirst().median(RoundTrips::p50Nanos);
+        PingPong first = all.getFirst();
         Table table = new Table("", "p50 us", "p99 us", "Doorbell / this", "round trips", "bytes allocated / op");
         for (PingPong each : all) {
             table.row(each.name(), Table.number(2, each.median(RoundTrips::p50Nanos) / 1000),
                     Table.number(2, each.median(RoundTrips::p99Nanos) / 1000),
-                    Table.number(2, first / each.median(RoundTrips::p50Nanos)), Table.number(0, each.sum(RoundTrips::count)),
+                    Table.number(2, first.ratio(each, RoundTrips::p50Nanos)), Table.number(0, each.sum(RoundTrips::count)),
                     Table.number(3, each.sum(RoundTrips::allocatedBytes) / each.sum(RoundTrips::count)));
         }
         return table;

@@ -78,7 +78,7 @@ final class TemplateCommand extends Benchmark {
                 .put("message_bytes", plain.messageBytes())
                 .put("plain_to_descriptor_p50_ns", Math.round(plainNanos))
                 .put("template_to_descriptor_p50_ns", Math.round(templateNanos))
-                .put("ratio", templateNanos / plainNanos)
+                .put("ratio", template.ratio(plain, PostedTimes::p50Nanos))
                 .put("alloc_bytes_per_op", template.sum(PostedTimes::allocatedBytes) / template.sum(PostedTimes::count));
     }
 
