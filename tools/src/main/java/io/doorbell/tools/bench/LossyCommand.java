@@ -5,15 +5,18 @@ import io.doorbell.link.Impairment;
 import io.doorbell.netns.Namespace;
 import io.doorbell.netns.VethPair;
 import io.doorbell.xdp.XdpLink;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code tools/bench lossy}. */
 @Command(name = "lossy", mixinStandardHelpOptions = true,
-        description = "Goodput of one bulk connection over a path that loses 0.1, 1 and 5 %% of the frames, in both"
+        description = "Goodput of one bulk connection over a path that loses some of the frames, in both"
                 + " directions, delays all by 1 ms and brings one in a hundred behind later ones: Doorbell to the kernel"
                 + " and back, beside kernel to kernel over the same path with the same congestion control. A third"
                 + " namespace between the two ends is the path.")
@@ -32,8 +35,12 @@ final class LossyCommand extends Benchmark {
             + " one, which is printed).")
     private Long seed;
 
+    @Option(names = "--loss", paramLabel = "PERCENT", split = ",", defaultValue = "0.1,1,5", converter = PercentConverter.class,
+            description = "Lose this share of the frames, or these, one after the other (default: ${DEFAULT-VALUE}).")
+    private List<Double> losses;
+
     /** One share of loss, and who is measured under it. */
-    private record Level(double loss, String suffix, Stream send, Stream receive, Stream kernel) {
+    private record Level(String suffix, Stream send, Stream receive, Stream kernel) {
         double sendRatio() {
             return send.medianGbps() / kernel.medianGbps();
         }
@@ -48,9 +55,9 @@ final class LossyCommand extends Benchmark {
         if (seed == null) {
             seed = System.nanoTime();
         }
-        level(1, 0.001, "01");
-        level(2, 0.01, "1");
-        level(3, 0.05, "5");
+        for (double percent : losses) {
+            level(levels.size() + 1, percent);
+        }
         List<Stream> all = levels.stream().flatMap(level ->
                 List.of(level.send(), level.receive(), level.kernel()).stream()).toList();
         String disturbances = measure(all);
@@ -59,7 +66,7 @@ final class LossyCommand extends Benchmark {
                 figures());
     }
 
-    private void level(int number, double loss, String suffix) {
+    private void level(int number, double lossPercent) {
         Namespace middle = made(Namespace.create());
         String net = "10.77." + (10 + number) + ".";
         String name = "lossy" + number;
@@ -71,7 +78,7 @@ final class LossyCommand extends Benchmark {
         }
         cubic(near.left(), net + "0/24", net + "1");
         cubic(far.right(), net + "0/24", net + "2");
-        Impairment impairment = Impairment.builder().seed(seed + number).loss(loss).delayNanos(DELAY_NANOS)
+        Impairment impairment = Impairment.builder().seed(seed + number).loss(lossPercent / 100).delayNanos(DELAY_NANOS)
                 .reorder(REORDERED, LATER_NANOS).storage(PATH_FRAMES, 0).build();
         BadPath path = made(new BadPath(link(near.right(), net + "2"), link(far.left(), net + "1", net + "3"), impairment));
         XdpLink link = made(link(near.left(), net + "3"));
@@ -79,10 +86,15 @@ final class LossyCommand extends Benchmark {
         DoorbellStream doorbell = new DoorbellStream(stack, net + "3", pattern, MESSAGE_BYTES, threads().failed());
         KernelStream leftKernel = new KernelStream(left(), net + "1", pattern, MESSAGE_BYTES);
         KernelStream rightKernel = new KernelStream(right(), net + "2", pattern, MESSAGE_BYTES);
-        String percent = String.format(Locale.ROOT, "%.1f %%, ", 100 * loss);
-        levels.add(new Level(loss, suffix, stream(percent + "Doorbell to kernel", path, doorbell, rightKernel),
+        String percent = String.format(Locale.ROOT, "%.1f %%, ", lossPercent);
+        levels.add(new Level(suffix(lossPercent), stream(percent + "Doorbell to kernel", path, doorbell, rightKernel),
                 stream(percent + "kernel to Doorbell", path, rightKernel, doorbell),
                 stream(percent + "kernel to kernel", path, leftKernel, rightKernel)));
+    }
+
+    /** 01 for 0.1, 5 for 5.0. */
+    private static String suffix(double percent) {
+        return BigDecimal.valueOf(percent).stripTrailingZeros().toPlainString().replace(".", "");
     }
 
     private static XdpLink link(VethPair.End end, String... addresses) {
@@ -137,5 +149,16 @@ final class LossyCommand extends Benchmark {
             }
         }
         return table;
+    }
+
+    /** A share of frames. */
+    static final class PercentConverter implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            if (!text.matches("[0-9]{1,2}(\\.[0-9]{1,3})?")) {
+                throw new TypeConversionException("'" + text + "' is not a share: give per cent, from 0 to 99.999");
+            }
+            return Double.valueOf(text);
+        }
     }
 }
