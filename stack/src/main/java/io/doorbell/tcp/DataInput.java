@@ -22,15 +22,18 @@ final class DataInput {
     private final Counters counters;
     private final ArrayDeque<ReceiveSpace> spare = new ArrayDeque<>(SPARE_SPACES);
     private final int pageShift;
+    private final byte promptAcks;
     /** Pages set aside for pieces of this burst and for bytes that are being kept. */
     private int promised;
     private long now;
 
-    DataInput(FramePool pool, Burst burst, ReceiveWindow window, ReceiveMemory receiveMemory, Counters counters) {
+    DataInput(FramePool pool, Burst burst, ReceiveWindow window, ReceiveMemory receiveMemory, TcpConfig config,
+              Counters counters) {
         this.pool = pool;
         this.burst = burst;
         this.window = window;
         this.receiveMemory = receiveMemory;
+        this.promptAcks = (byte) config.promptAcks();
         this.counters = counters;
         this.pageShift = Integer.numberOfTrailingZeros(pool.frameSize());
     }
@@ -47,6 +50,7 @@ final class DataInput {
     boolean accept(Tcb c, InboundSegment segment) {
         int before = c.rcvNxt - segment.seq;
         if (before > 0) {
+            c.promptAcks = promptAcks;
             counters.add(Counter.TCP_DUPLICATE_BYTES_IN, Math.min(before, segment.length));
             reportDuplicate(c, segment.seq, segment.seq + Math.min(before, segment.length));
             if (before >= segment.length) {
@@ -67,6 +71,7 @@ final class DataInput {
         boolean old = segment.length > 0 && Seq.gt(segment.seq, c.irs)
                 && Seq.le(segment.seq + segment.length, c.rcvNxt);
         if (old) {
+            c.promptAcks = promptAcks;
             counters.add(Counter.TCP_DUPLICATE_BYTES_IN, segment.length);
             reportDuplicate(c, segment.seq, segment.seq + segment.length);
         }
@@ -161,6 +166,7 @@ final class DataInput {
 
     private boolean outOfOrder(Tcb c, InboundSegment segment) {
         counters.increment(Counter.TCP_OUT_OF_ORDER_IN);
+        c.promptAcks = promptAcks;
         // RFC 5681 section 4.2: one duplicate ACK at once for each, so that the sender can count them.
         c.duplicateAcksOwed++;
         ReceiveSpace space = space(c);

@@ -340,9 +340,15 @@ final class SegmentInput {
         }
     }
 
-    /** RFC 9293 section 3.8.6.3: every second full-sized segment at once, anything else within the delay. */
+    /**
+     * RFC 9293 section 3.8.6.3: every second full-sized segment at once, anything else within the delay. Where segments
+     * get lost the sender's window is small, and so are the chances of a second one: there, each at once.
+     */
     private void acknowledgeLater(Tcb c, long now) {
-        if (c.rcvNxt - c.lastAckSent >= 2 * c.rcvMss || c.options.delayedAckNanos() == 0) {
+        if (c.promptAcks > 0) {
+            c.promptAcks--;
+            c.ackNow = true;
+        } else if (c.rcvNxt - c.lastAckSent >= 2 * c.rcvMss || c.options.delayedAckNanos() == 0) {
             c.ackNow = true;
         } else if (c.ackDeadline == Tcb.NO_DEADLINE) {
             c.ackDeadline = now + c.options.delayedAckNanos();

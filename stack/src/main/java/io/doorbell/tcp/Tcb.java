@@ -131,6 +131,8 @@ public abstract class Tcb {
 
     // What the emitter owes.
     boolean ackNow;
+    /** So many more segments of data are acknowledged one by one. */
+    byte promptAcks;
     int duplicateAcksOwed;
     /** What came twice, to be reported by DSACK (RFC 2883) with the next ACK; equal if nothing. */
     int duplicateStart;

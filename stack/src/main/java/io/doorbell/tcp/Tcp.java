@@ -83,7 +83,7 @@ public final class Tcp implements Transport {
         ReceiveMemory memory = new ReceiveMemory(pool, config, counters);
         window = new ReceiveWindow(config, mtu, memory);
         burst = new Burst(burstLimit);
-        data = new DataInput(pool, burst, window, memory, counters);
+        data = new DataInput(pool, burst, window, memory, config, counters);
         Rack rack = new Rack(segments, scoreboard, config.timestampTickNanos());
         LossRecovery recovery = new LossRecovery(scoreboard, rack, flights, config, counters);
         TimestampClock clock = new TimestampClock(config.timestampTickNanos());

@@ -20,6 +20,8 @@ import java.util.Objects;
  * @param windowScaling        whether to offer window scaling (RFC 7323 section 2)
  * @param sack                 whether to offer selective acknowledgements (RFC 2018)
  * @param congestionControl    the algorithm of new connections; CUBIC by default, as in Linux
+ * @param promptAcks           so many segments are acknowledged one by one after one that came out of order or twice (RFC 5681
+ *                             section 4.2 allows it; 16 as in Linux); 0: none
  * @param peerAckDelayNanos    how long a peer may delay an ACK, as far as tail loss probes are concerned (RFC 8985 section 7.2)
  * @param initialWindowSegments initial congestion window in segments (RFC 6928: 10)
  * @param maxSegmentSize       the MSS to announce, 0 for the link's MTU less 40
@@ -75,6 +77,7 @@ public record TcpConfig(
         boolean windowScaling,
         boolean sack,
         CongestionAlgorithm congestionControl,
+        int promptAcks,
         long peerAckDelayNanos,
         int initialWindowSegments,
         int maxSegmentSize,
@@ -124,6 +127,7 @@ public record TcpConfig(
         atLeast("synRetries", synRetries, 0);
         atLeast("retries", retries, 0);
         Objects.requireNonNull(congestionControl, "congestionControl");
+        between("promptAcks", promptAcks, 0, Byte.MAX_VALUE);
         atLeast("peerAckDelayNanos", peerAckDelayNanos, 0);
         atLeast("initialWindowSegments", initialWindowSegments, 1);
         atLeast("maxSegmentSize", maxSegmentSize, 0);
@@ -203,6 +207,7 @@ public record TcpConfig(
         private boolean windowScaling = true;
         private boolean sack = true;
         private CongestionAlgorithm congestionControl = CongestionAlgorithm.CUBIC;
+        private int promptAcks = 16;
         private long peerAckDelayNanos = 200 * MILLISECOND;
         private int initialWindowSegments = 10;
         private int maxSegmentSize;
@@ -308,6 +313,11 @@ public record TcpConfig(
 
         public Builder congestionControl(CongestionAlgorithm algorithm) {
             congestionControl = algorithm;
+            return this;
+        }
+
+        public Builder promptAcks(int segments) {
+            promptAcks = segments;
             return this;
         }
 
@@ -459,7 +469,7 @@ public record TcpConfig(
         public TcpConfig build() {
             return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
                     delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
-                    windowScaling, sack, congestionControl, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections,
+                    windowScaling, sack, congestionControl, promptAcks, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections,
                     timeWaitLimit, halfOpenLimit, synCookies, acceptQueueLimit, challengeAcksPerSecond, ecn, keepalive,
                     userTimeoutNanos, pacing, corkNanos, timestampTickNanos, slowStartAfterIdle,
                     initialReceiveWindowBytes, outOfOrderFrames, pathRetries, blackHoleDetection, baseSegmentSize,

@@ -207,6 +207,46 @@ class AcknowledgmentTest {
     }
 
     @Test
+    void rfc5681_4_2_afterALossSegmentsAreAcknowledgedOneByOne(Script script) {
+        script.tcp().promptAcks(3);
+        script.establish();
+        script.receive(data(11, 10));
+        script.expect(ack(1));
+        script.receive(data(1, 10));
+        script.expect(ack(21));
+        for (int i = 2; i < 4; i++) {
+            script.receive(data(1 + i * 10, 10));
+            script.expect(ack(11 + i * 10));
+        }
+        script.receive(data(41, 10)).expectNothing().expectDelivered(50);
+        script.expectAt(millis(40), ack(51));
+    }
+
+    @Test
+    void rfc5681_4_2_afterARetransmissionThatWasInVainToo(Script script) {
+        script.tcp().promptAcks(1);
+        script.establish();
+        script.receive(data(1, 10));
+        script.expectAt(millis(40), ack(11));
+        script.receive(data(1, 10));
+        script.expect(ack(11));
+        script.receive(data(11, 10));
+        script.expect(ack(21));
+        script.receive(data(21, 10)).expectNothing().expectDelivered(30);
+    }
+
+    @Test
+    void rfc5681_4_2_thePromptAcksMayBeSwitchedOff(Script script) {
+        script.tcp().promptAcks(0);
+        script.establish();
+        script.receive(data(11, 10));
+        script.expect(ack(1));
+        script.receive(data(1, 10));
+        script.expect(ack(21));
+        script.receive(data(21, 10)).expectNothing().expectDelivered(30);
+    }
+
+    @Test
     void rfc9293_3_8_6_3_aScaledConnectionDelaysItsAcksToo(Script script) {
         script.establish(syn(0).mss(1460).wscale(7));
         // The window of the SYN-ACK was not scaled: it may be opened at once.

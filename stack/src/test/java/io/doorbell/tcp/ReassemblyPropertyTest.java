@@ -108,7 +108,7 @@ class ReassemblyPropertyTest {
         Burst burst = new Burst(64);
         Counters counters = new Counters();
         ReceiveMemory memory = new ReceiveMemory(pool, config, counters);
-        DataInput data = new DataInput(pool, burst, new ReceiveWindow(config, MTU, memory), memory, counters);
+        DataInput data = new DataInput(pool, burst, new ReceiveWindow(config, MTU, memory), memory, config, counters);
         Tcb c = new ControlBlock();
         c.irs = base - 1;
         c.rcvNxt = base;
