@@ -123,7 +123,7 @@ public final class Tcp implements Transport {
         summedSends = new SummedSends(sendSpace, payloads, paths, lifecycle, starved, delegation);
         references = new TemplateReferences(link, segments, sendSpace, config, counters);
         templates = new TemplateOutput(this, link, ipv4, scoreboard, sendSpace, output, recovery, window, paths,
-                lifecycle, config, counters, references);
+                lifecycle, config, counters, references, clock);
         partials = new PartialOutput(this, holes, paths, lifecycle, timerQueue, pool);
         rehearsal = new Rehearsal(link, ipv4, segments, scoreboard, sendSpace, output, data, burst, events, memory,
                 counters, connections);

@@ -35,12 +35,14 @@ public final class TemplateOutput {
     private final TcpConfig config;
     private final Counters counters;
     private final TemplateReferences references;
+    private final TimestampClock clock;
     private final MemorySegment scratch = MemorySegment.ofArray(new byte[Long.BYTES]);
 
     TemplateOutput(Tcp tcp, Link link, Ipv4 ipv4, Scoreboard scoreboard, SendSpace sendSpace, SegmentOutput output,
                    LossRecovery recovery, ReceiveWindow window, PathMtu paths, Lifecycle lifecycle, TcpConfig config,
-                   Counters counters, TemplateReferences references) {
+                   Counters counters, TemplateReferences references, TimestampClock clock) {
         this.references = references;
+        this.clock = clock;
         this.tcp = tcp;
         this.link = link;
         this.pool = link.frames();
@@ -307,7 +309,7 @@ public final class TemplateOutput {
         long changing = unsigned(ack) + field;
         long stamps = 0;
         if (c.timestamps) {
-            stamps = (long) (Delegation.clock(c, clock(now)) + c.tsOffset) << 32 | unsigned(c.tsRecent);
+            stamps = (long) (Delegation.clock(c, clock.at(now)) + c.tsOffset) << 32 | unsigned(c.tsRecent);
             changing += (stamps >>> 32) + (stamps & 0xffff_ffffL);
         }
         int i = 0;
@@ -332,12 +334,6 @@ public final class TemplateOutput {
             i++;
         } while (i < t.count);
         return i;
-    }
-
-    /** The clock of timestamps at a time that is not, or not yet, that of the duty cycle. */
-    private int clock(long now) {
-        return now == output.nowNanos() ? output.timestampClock()
-                : (int) Math.floorDiv(now, config.timestampTickNanos());
     }
 
     /** All that a send entails and that need not happen before it. */

@@ -23,4 +23,10 @@ final class TimestampClock {
     int ticks() {
         return ticks;
     }
+
+    /** At a time that is not, or not yet, that of the duty cycle. */
+    int at(long nanos) {
+        long since = nanos - beganNanos;
+        return since >= 0 && since < tickNanos ? ticks : (int) Math.floorDiv(nanos, tickNanos);
+    }
 }
