@@ -14,6 +14,8 @@ abstract class FanOut extends Contestant<FanOut.Result> {
     private static final long LONGEST_NANOS = 10_000_000_000L;
     private static final int DIGITS = 3;
     private static final int COUNTED = 20;
+    /** Ethernet, IPv4, and TCP with timestamps. */
+    private static final int HEADERS_BYTES = 14 + 20 + 32;
     private static final int TURNS_BETWEEN_CHECKS = 1_000;
 
     /**
@@ -79,6 +81,16 @@ abstract class FanOut extends Contestant<FanOut.Result> {
         callTimes.reset();
         threads.play(() -> sendFor(nanos), () -> { }, nanos);
         return new Result(times.getValueAtPercentile(50), callTimes.getValueAtPercentile(50), times.getTotalCount(), calls, packets, allocated);
+    }
+
+    /** Frames of one fan-out, as the last round had them; 1 if it had none. */
+    final int packetsEach() {
+        return (int) Math.max(1, packets / Math.max(1, times.getTotalCount()));
+    }
+
+    /** How long each of them was, on average. */
+    final int frameBytes() {
+        return (int) (bytes / packetsEach()) + HEADERS_BYTES;
     }
 
     private void sendFor(long nanos) throws Exception {

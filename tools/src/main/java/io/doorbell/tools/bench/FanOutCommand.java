@@ -23,7 +23,9 @@ import picocli.CommandLine.TypeConversionException;
 /** {@code tools/bench fanout}. */
 @Command(name = "fanout", mixinStandardHelpOptions = true,
         description = "Messages to many clients on the kernel's TCP over veth: one batch of Doorbell beside one NIO write"
-                + " for each message and client. Timed until everything was handed to the kernel.")
+                + " for each message and client. Timed until everything was handed to the kernel. Over veth the clients'"
+                + " TCP runs within Doorbell's system call and counts as its time; 'alone' is that call for as many frames"
+                + " that nobody gets.")
 final class FanOutCommand extends Benchmark {
     private static final String DOORBELL = "10.77.1.1";
     private static final String PEER = "10.77.1.2";
@@ -67,18 +69,22 @@ final class FanOutCommand extends Benchmark {
         Server sharing = shareBytes == null ? null : server("xdp1", SHARING, SHARING_PEER, most, true);
         VethPair kernelPair = pair("kernel0").addresses(KERNEL_LEFT + "/24", KERNEL_RIGHT + "/24").create();
         Table table = new Table("messages x clients", "Doorbell us", "NIO us", "ratio", "doorbells", "NIO calls",
-                "packets", "ns a packet", "ours");
+                "packets", "ns a packet", "ours", "alone");
         Table sharedTable = new Table("messages x clients", "copied us", "shared us", "ratio", "copied ours ns a packet",
                 "shared ours ns a packet");
+        VethPair nobody = pair("nobody0").create();
+        XdpLink bare = made(nobody.left().namespace().call(() -> XdpLink.on(nobody.left().name()).transmitOnly()
+                .frames(FRAMES / 4).open()));
         List<Figures> figures = new ArrayList<>();
         StringBuilder text = new StringBuilder();
         for (Size size : sizes) {
             int port = FIRST_PORT + figures.size();
             try (FanOut doorbell = doorbell("Doorbell, one batch", copying, size, port); FanOut kernel = kernel(size);
-                    FanOut shared = sharing == null ? null : doorbell("Doorbell, shared payloads", sharing, size, port)) {
-                text.append(measure(shared == null ? List.of(doorbell, kernel) : List.of(doorbell, shared, kernel)))
-                        .append(System.lineSeparator());
-                figures.add(report(size, doorbell, kernel, table));
+                    FanOut shared = sharing == null ? null : doorbell("Doorbell, shared payloads", sharing, size, port);
+                    BareDoorbell alone = new BareDoorbell(threads(), bare, doorbell)) {
+                text.append(measure(shared == null ? List.of(doorbell, alone, kernel)
+                        : List.of(doorbell, alone, shared, kernel))).append(System.lineSeparator());
+                figures.add(report(size, doorbell, alone, kernel, table));
                 if (shared != null) {
                     compare(size, doorbell, shared, figures.getLast(), sharedTable);
                 }
@@ -149,9 +155,10 @@ final class FanOutCommand extends Benchmark {
                 Table.number(2, nanos / copiedNanos), Table.number(0, copiedOwn / packets), Table.number(0, own / packets));
     }
 
-    private Figures report(Size size, FanOut doorbell, FanOut kernel, Table table) {
+    private Figures report(Size size, FanOut doorbell, BareDoorbell alone, FanOut kernel, Table table) {
         double nanos = doorbell.median(FanOut.Result::p50Nanos);
         double callNanos = doorbell.median(FanOut.Result::callP50Nanos);
+        double bareNanos = alone.median(FanOut.Result::p50Nanos);
         double doorbells = doorbell.median(r -> (double) r.calls() / r.count());
         double packets = doorbell.median(r -> (double) r.packets() / r.count());
         Figures figures = new Figures()
@@ -164,6 +171,7 @@ final class FanOutCommand extends Benchmark {
                 .put("stack_p50_ns", Math.round(nanos))
                 .put("stack_build_p50_ns", Math.round(nanos - callNanos))
                 .put("doorbell_p50_ns", Math.round(callNanos))
+                .put("bare_doorbell_p50_ns", Math.round(bareNanos))
                 .put("alloc_bytes_per_op", doorbell.sum(FanOut.Result::allocatedBytes) / doorbell.sum(FanOut.Result::count));
         double kernelNanos = kernel.median(FanOut.Result::p50Nanos);
         double calls = kernel.median(r -> (double) r.calls() / r.count());
@@ -173,7 +181,7 @@ final class FanOutCommand extends Benchmark {
         table.row(size.messages() + " x " + size.clients(), Table.number(1, nanos / 1000), Table.number(1, kernelNanos / 1000),
                 Table.number(2, nanos / kernelNanos), Table.number(2, doorbells), Table.number(1, calls),
                 Table.number(1, packets), Table.number(0, nanos / packets),
-                Table.number(0, (nanos - callNanos) / packets));
+                Table.number(0, (nanos - callNanos) / packets), Table.number(0, bareNanos / packets));
         return figures;
     }
 
