@@ -19,6 +19,11 @@ final class Scenario {
     static final long SECOND = 1_000_000_000L;
     /** No retransmission limit ends a connection, and TIME-WAIT outlives every retransmission of a FIN. */
     private static final int ENDLESS_RETRIES = 60;
+    /**
+     * More than a half-open row has: a late duplicate of a SYN makes one that nobody wants, which lives until its retries are
+     * used up (RFC 9293 section 3.5, RFC 1337), and in a table of one row all others have to outlast it.
+     */
+    private static final int SYN_RETRIES = 2 * ENDLESS_RETRIES;
     private static final long TIME_WAIT_NANOS = 20_000 * SECOND;
 
     final long seed;
@@ -91,7 +96,7 @@ final class Scenario {
     /** Settings of one stack. What is drawn last was added last: earlier choices stay what they were for a seed. */
     private static TcpConfig config(SplittableRandom random, SplittableRandom manners, SplittableRandom parts) {
         return TcpConfig.builder().timeWaitNanos(TIME_WAIT_NANOS).finWait2Nanos(TIME_WAIT_NANOS)
-                .retries(ENDLESS_RETRIES).synRetries(ENDLESS_RETRIES)
+                .retries(ENDLESS_RETRIES).synRetries(SYN_RETRIES)
                 .synAckRetries(ENDLESS_RETRIES)
                 .sack(random.nextInt(4) > 0)
                 .timestamps(random.nextInt(4) > 0)

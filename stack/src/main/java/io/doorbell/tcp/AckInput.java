@@ -71,7 +71,7 @@ final class AckInput {
             take(c, segment, window, now);
             updateWindow(c, segment, window, advances);
         }
-        if (c.wantsWritable && sendSpace.room(c) >= Math.min(c.options.sendBufferBytes() / 2, c.unacknowledged() + 1)) {
+        if (c.wantsWritable && sendSpace.isToldOfRoom(c)) {
             c.wantsWritable = false;
             lifecycle.event(c, Tcb.EVENT_WRITABLE);
         }

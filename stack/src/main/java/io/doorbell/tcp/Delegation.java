@@ -463,6 +463,7 @@ public final class Delegation {
         space.shrink(g, 0);
         g.over = true;
         g.limitedBy = GrantLimit.CLOSING;
+        space.tellOfRoom(c);
         lifecycle.wantOutput(c);
     }
 }

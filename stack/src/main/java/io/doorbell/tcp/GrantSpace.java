@@ -152,7 +152,21 @@ final class GrantSpace {
         if (left == 0) {
             unlink(g);
         }
+        tellOfRoom(c);
         lifecycle.wantOutput(c);
+    }
+
+    /** Room that a grant has given back, or its end, is news for an owner who waits to write: no ACK will bring it. */
+    void tellOfRoom(Tcb c) {
+        if (c.wantsWritable && c.state.sends() && sendSpace.isToldOfRoom(c)) {
+            c.wantsWritable = false;
+            lifecycle.event(c, Tcb.EVENT_WRITABLE);
+        }
+    }
+
+    /** Bytes of the send space that a connection's engine may send. */
+    static int rest(Tcb c) {
+        return c.granted == null ? 0 : c.granted.rest;
     }
 
     void unlink(Grant g) {

@@ -44,6 +44,21 @@ final class SendSpace {
         return (int) Math.min(budget, frames * c.mss + tailRoom(c));
     }
 
+    /**
+     * Whether who waits to write is to be told now: half of the buffer is free, or more than is still to be acknowledged.
+     * What an engine may send is not: no ACK comes for it as long as the engine rests. Where the owner's sends come first
+     * it is room, since the next one takes it.
+     */
+    boolean isToldOfRoom(Tcb c) {
+        if (!c.wantsWritable || Delegation.refuses(c)) {
+            return false;
+        }
+        int granted = GrantSpace.rest(c);
+        int taken = c.unacknowledged() - granted;
+        boolean first = granted > 0 && c.granted.options.ownerSends() == OwnerSends.FIRST;
+        return room(c) + (first ? granted : 0) >= Math.min(c.options.sendBufferBytes() / 2, taken + 1);
+    }
+
     /** How many bytes {@link #reserve} may take now. */
     int roomBehindTail(Tcb c) {
         long frames = Math.max(0, pool.available() - keepFree);

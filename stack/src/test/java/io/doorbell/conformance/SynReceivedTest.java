@@ -71,6 +71,30 @@ class SynReceivedTest {
         expectHalfOpen(script, 1);
     }
 
+    /**
+     * The old duplicate SYN of RFC 9293 section 3.5, whose connection is in TIME-WAIT at the peer: what it answers is reset,
+     * which it ignores (RFC 1337). The row must stay: were it given up for an ACK that is in the window, then an old
+     * segment, or one that somebody else made up, would end the handshake of a peer that does want the connection.
+     */
+    @Test
+    void rfc9293_3_10_7_4_anUnacceptableAckIsResetAndTheRowWaitsForItsRetries(Script script) {
+        script.tcp().halfOpenLimit(1).synCookies(false).synAckRetries(1);
+        halfOpen(script);
+        script.receive(ack(500).seq(300));
+        script.expect(rst(500));
+        expectHalfOpen(script, 1);
+        script.expectAt(seconds(1), synAck(0).ack(1));
+        script.receive(ack(500).seq(300));
+        script.expect(rst(500));
+        script.expectNothingUntil(seconds(4));
+        expectHalfOpen(script, 0);
+        script.use(script.flow(50_001, 80)).receive(syn(0));
+        script.expect(synAck(0).ack(1));
+        script.receive(ack(500).seq(300));
+        script.expect(rst(500));
+        script.receive(ack(1)).expectNothing().expectConnected();
+    }
+
     @Test
     void rfc7323_5_3_anOlderTimestampDoesNotComplete(Script script) {
         script.listen(80);
