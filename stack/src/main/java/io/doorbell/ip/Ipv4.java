@@ -41,6 +41,7 @@ public final class Ipv4 implements FrameReceiver {
     private final Arp arp;
     private final Icmp icmp;
     private final Reassembly reassembly;
+    private final Clock clock = new Clock();
     private Transport transport;
     private int timeToLive = DEFAULT_TTL;
     private int identification;
@@ -58,9 +59,9 @@ public final class Ipv4 implements FrameReceiver {
         this.counters = counters;
         this.frameMemory = link.frames().memory();
         this.mac = link.mac();
-        this.arp = new Arp(link, config, counters);
-        this.icmp = new Icmp(this, link, counters);
-        this.reassembly = new Reassembly(config, counters, icmp);
+        this.arp = new Arp(link, config, counters, clock);
+        this.icmp = new Icmp(this, link, counters, clock);
+        this.reassembly = new Reassembly(config, counters, icmp, clock);
     }
 
     /** Sets what takes TCP segments and path errors. Once, before the first frame; without it TCP is dropped. */
@@ -77,9 +78,13 @@ public final class Ipv4 implements FrameReceiver {
 
     /** Begins a duty cycle: the time that everything until the next call happens at. It never runs backwards. */
     public void now(long nowNanos) {
-        arp.now(nowNanos);
-        icmp.now(nowNanos);
-        reassembly.now(nowNanos);
+        clock.now(nowNanos);
+        reassembly.begin();
+    }
+
+    /** What shows that time. */
+    public Clock clock() {
+        return clock;
     }
 
     /** Tells the neighbours our MAC, unasked (an ARP announcement, RFC 5227 section 2.3). For when the link is new. */

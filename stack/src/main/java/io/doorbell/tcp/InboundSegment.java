@@ -71,7 +71,9 @@ final class InboundSegment {
         if (!options.parse(from, tcp, header, TcpHeader.flags(second))) {
             return dropped(Counter.DROP_TCP_OPTION);
         }
-        memory = from;
+        if (memory != from) {
+            memory = from;
+        }
         source = sourceAddress;
         destination = destinationAddress;
         ports = bothPorts;
