@@ -111,7 +111,7 @@ final class TcpOptions {
     }
 
     /** @return the sum of what was written */
-    static int writeTimestamps(MemorySegment memory, long options, int value, int echo) {
+    static long writeTimestamps(MemorySegment memory, long options, int value, int echo) {
         Bytes.put32(memory, options, TIMESTAMPS_WORD);
         Bytes.put64(memory, options + 4, (long) value << 32 | echo & 0xffff_ffffL);
         return Checksum.ofNetworkWords(TIMESTAMPS_WORD + (value & 0xffff_ffffL) + (echo & 0xffff_ffffL));

@@ -123,11 +123,10 @@ public final class Checksum {
 
     /** Folds a sum to 16 bits, in the machine's byte order, not complemented. */
     public static int fold(long sum) {
-        long s = (sum >>> 32) + (sum & 0xffff_ffffL);
-        s = (s >>> 16) + (s & 0xffff);
-        s = (s >>> 16) + (s & 0xffff);
-        s = (s >>> 16) + (s & 0xffff);
-        return (int) s;
+        // A half added to the other: of a number and itself turned round by half its width, the upper half has the sum
+        // with its carry.
+        int words = (int) (sum + Long.rotateRight(sum, 32) >>> 32);
+        return words + Integer.rotateRight(words, 16) >>> 16;
     }
 
     /** The checksum field for a sum, in the machine's byte order: store it with {@link Bytes#putNative16}. */
@@ -156,23 +155,19 @@ public final class Checksum {
         return LITTLE_ENDIAN ? swap(value & 0xffff) : value & 0xffff;
     }
 
-    /** What a big-endian 32-bit {@code value} contributes to a sum in the machine's byte order. */
-    public static long words(int value) {
-        return (long) word(value >>> 16) + word(value);
-    }
-
     /**
      * What 32-bit words in network byte order contribute to a sum in the machine's byte order. Headers are summed from
-     * the values that are written, not from memory: loading what was stored in other sizes just before is slow.
+     * the values that are written, not from memory: loading what was stored in other sizes just before is slow. To swap
+     * the bytes of 16-bit words is to multiply them by 256, modulo the 65535 that sums are folded by.
      *
-     * @param words the words added as unsigned numbers
+     * @param words the words added as unsigned numbers, below 2^48
      */
-    public static int ofNetworkWords(long words) {
-        return word(fold(words));
+    public static long ofNetworkWords(long words) {
+        return LITTLE_ENDIAN ? words << 8 : words;
     }
 
     /** The pseudo-header of RFC 9293 section 3.1 (TCP), RFC 768 (UDP): addresses, protocol, transport length. */
     public static long pseudoHeader(int source, int destination, int protocol, int transportLength) {
-        return words(source) + words(destination) + word(protocol) + word(transportLength);
+        return ofNetworkWords((source & 0xffff_ffffL) + (destination & 0xffff_ffffL) + protocol + transportLength);
     }
 }

@@ -109,7 +109,7 @@ public final class TcpHeader {
      *
      * @return the sum of what was written, for {@link #writeChecksum}
      */
-    public static int write(MemorySegment memory, long tcp, int ports, int seq, int ack, int headerLength, int flags,
+    public static long write(MemorySegment memory, long tcp, int ports, int seq, int ack, int headerLength, int flags,
                             int window) {
         long first = (long) ports << 32 | seq & 0xffff_ffffL;
         long second = (long) ack << 32 | (headerLength << 26 | flags << 16 | window) & 0xffff_ffffL;
