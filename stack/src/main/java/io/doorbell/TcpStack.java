@@ -185,7 +185,9 @@ public final class TcpStack implements AutoCloseable {
         if (work > 0) {
             sentBefore = counters.get(Counter.TX_FRAMES);
         }
-        ipv4.expire(nowNanos);
+        if (ipv4.nextDeadlineNanos() <= nowNanos) {
+            ipv4.expire(nowNanos);
+        }
         work += tcp.expire();
         if (tcp.hasEvents()) {
             tcp.deliver(events);
@@ -244,7 +246,7 @@ public final class TcpStack implements AutoCloseable {
     private void begin(long nowNanos) {
         now = nowNanos;
         ipv4.now(nowNanos);
-        tcp.now(nowNanos);
+        tcp.begin();
     }
 
     /**

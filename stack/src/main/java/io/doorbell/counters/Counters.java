@@ -11,6 +11,9 @@ import java.lang.foreign.ValueLayout;
 public final class Counters {
     private static final long SIZE = Counter.values().length * 8L;
 
+    /** Slots are aligned, and the compiler need not be told: it would check it at each access. */
+    private static final ValueLayout.OfLong SLOT = ValueLayout.JAVA_LONG_UNALIGNED;
+
     private final MemorySegment block;
 
     /** Counters in memory of their own, freed by the garbage collector. */
@@ -41,11 +44,11 @@ public final class Counters {
 
     public void add(Counter counter, long amount) {
         long offset = counter.ordinal() * 8L;
-        block.set(ValueLayout.JAVA_LONG, offset, block.get(ValueLayout.JAVA_LONG, offset) + amount);
+        block.set(SLOT, offset, block.get(SLOT, offset) + amount);
     }
 
     public long get(Counter counter) {
-        return block.get(ValueLayout.JAVA_LONG, counter.ordinal() * 8L);
+        return block.get(SLOT, counter.ordinal() * 8L);
     }
 
     /** Copies all counters, so that {@link #copyFrom} can set them back. */

@@ -46,16 +46,17 @@ final class Arp {
     private int held;
     private long earliestNanos = Link.NEVER;
     private long defendAfterNanos = Long.MIN_VALUE;
-    private long now;
+    private final Clock clock;
     private Transport transport;
     private boolean warm;
 
-    Arp(Link link, Ipv4Config config, Counters counters) {
+    Arp(Link link, Ipv4Config config, Counters counters, Clock clock) {
         this.link = link;
         this.frames = link.frames();
         this.memory = frames.memory();
         this.config = config;
         this.counters = counters;
+        this.clock = clock;
         this.mac = link.mac();
         // Silent neighbours must not take the frames that live connections need.
         this.heldLimit = Math.max(Neighbour.HELD_LIMIT, frames.capacity() / 8);
@@ -69,10 +70,6 @@ final class Arp {
     /** While on, a neighbour that is due for confirmation is not asked. */
     void warm(boolean on) {
         warm = on;
-    }
-
-    void now(long nowNanos) {
-        this.now = nowNanos;
     }
 
     // ---- in
@@ -130,7 +127,7 @@ final class Arp {
             if (forUs) {
                 confirm(neighbour);
             }
-        } else if (now - neighbour.changedNanos < LOCK_NANOS) {
+        } else if (clock.nanos() - neighbour.changedNanos < LOCK_NANOS) {
             counters.increment(Counter.DROP_ARP_LOCKED);
         } else {
             // Another MAC that we did not ask for is used, but checked at once (RFC 4861 section 7.2.5).
@@ -141,8 +138,8 @@ final class Arp {
     private void learn(Neighbour neighbour, long senderMac, boolean confirmed) {
         stopTimer(neighbour);
         neighbour.mac = senderMac;
-        neighbour.changedNanos = now;
-        neighbour.confirmedNanos = now;
+        neighbour.changedNanos = clock.nanos();
+        neighbour.confirmedNanos = clock.nanos();
         neighbour.state = confirmed ? State.REACHABLE : State.STALE;
         sendHeld(neighbour);
     }
@@ -150,7 +147,7 @@ final class Arp {
     /** The neighbour is known to have heard us: from ARP, or from progress that TCP made through it. */
     void confirm(Neighbour neighbour) {
         if (neighbour.isUsable()) {
-            neighbour.confirmedNanos = now;
+            neighbour.confirmedNanos = clock.nanos();
             if (neighbour.state != State.REACHABLE) {
                 neighbour.state = State.REACHABLE;
                 if (neighbour.heldCount == 0) {
@@ -167,7 +164,7 @@ final class Arp {
      */
     void doubt(Neighbour neighbour) {
         boolean believed = neighbour.state == State.REACHABLE || neighbour.state == State.STALE;
-        if (believed && now - neighbour.confirmedNanos >= REQUEST_INTERVAL_NANOS) {
+        if (believed && clock.nanos() - neighbour.confirmedNanos >= REQUEST_INTERVAL_NANOS) {
             counters.increment(Counter.ARP_DOUBTS);
             startRequests(neighbour, State.PROBE);
         }
@@ -176,8 +173,8 @@ final class Arp {
     /** RFC 5227 section 2.4 (c): we keep the address and say so, but never more often than the interval. */
     private void conflict() {
         counters.increment(Counter.ARP_CONFLICTS);
-        if (now >= defendAfterNanos) {
-            defendAfterNanos = now + DEFEND_INTERVAL_NANOS;
+        if (clock.nanos() >= defendAfterNanos) {
+            defendAfterNanos = clock.nanos() + DEFEND_INTERVAL_NANOS;
             announce();
         }
     }
@@ -255,7 +252,7 @@ final class Arp {
         if (warm) {
             return;
         }
-        if (neighbour.state == State.REACHABLE && now - neighbour.confirmedNanos > REACHABLE_NANOS) {
+        if (neighbour.state == State.REACHABLE && clock.nanos() - neighbour.confirmedNanos > REACHABLE_NANOS) {
             neighbour.state = State.STALE;
         }
         if (neighbour.state == State.STALE) {
@@ -269,7 +266,7 @@ final class Arp {
     }
 
     private int hold(Neighbour neighbour, long frame, int length) {
-        if (neighbour.state == State.FAILED && now < neighbour.deadlineNanos) {
+        if (neighbour.state == State.FAILED && clock.nanos() < neighbour.deadlineNanos) {
             counters.increment(Counter.DROP_HELD_UNREACHABLE);
             return Ipv4.DROPPED;
         }
@@ -297,7 +294,7 @@ final class Arp {
             EthernetHeader.write(memory, frame, neighbour.mac, mac, EthernetHeader.TYPE_IPV4);
             if (!post(frame, neighbour.heldLengths[neighbour.heldFirst])) {
                 // Nobody else will remember them: the timer tries again in the next duty cycle.
-                startTimer(neighbour, now);
+                startTimer(neighbour, clock.nanos());
                 return;
             }
             dropOldest(neighbour);
@@ -320,7 +317,7 @@ final class Arp {
     }
 
     private boolean post(long frame, int length) {
-        if (!link.transmit(frame, length, now)) {
+        if (!link.transmit(frame, length, clock.nanos())) {
             counters.increment(Counter.TX_LINK_FULL);
             return false;
         }
@@ -331,7 +328,7 @@ final class Arp {
 
     /** The same for a packet in two pieces. */
     boolean post(long frame, int length, long rest, int restLength) {
-        if (!link.transmit(frame, length, rest, restLength, now)) {
+        if (!link.transmit(frame, length, rest, restLength, clock.nanos())) {
             counters.increment(Counter.TX_LINK_FULL);
             return false;
         }
@@ -353,7 +350,7 @@ final class Arp {
             neighbour.requests++;
             counters.increment(Counter.ARP_REQUESTS_OUT);
         }
-        neighbour.deadlineNanos = now + REQUEST_INTERVAL_NANOS;
+        neighbour.deadlineNanos = clock.nanos() + REQUEST_INTERVAL_NANOS;
         startTimer(neighbour, neighbour.deadlineNanos);
     }
 
@@ -379,7 +376,7 @@ final class Arp {
 
     /** Moves every neighbour on whose time has come. */
     void expire() {
-        if (now < earliestNanos) {
+        if (clock.nanos() < earliestNanos) {
             return;
         }
         // From the end, because an entry that is done is replaced by the last. What the transport does meanwhile may
@@ -404,7 +401,7 @@ final class Arp {
             if (neighbour.heldCount == 0) {
                 stopTimer(neighbour);
             }
-        } else if (now >= neighbour.deadlineNanos) {
+        } else if (clock.nanos() >= neighbour.deadlineNanos) {
             if (neighbour.requests < REQUESTS) {
                 request(neighbour);
             } else if (neighbour.state == State.PROBE) {
@@ -418,7 +415,7 @@ final class Arp {
 
     private long dueNanos(Neighbour neighbour) {
         if (neighbour.isUsable() && neighbour.heldCount > 0) {
-            return now;
+            return clock.nanos();
         }
         return neighbour.deadlineNanos;
     }
@@ -427,7 +424,7 @@ final class Arp {
         counters.increment(Counter.ARP_FAILURES);
         stopTimer(neighbour);
         neighbour.state = State.FAILED;
-        neighbour.deadlineNanos = now + SILENCE_NANOS;
+        neighbour.deadlineNanos = clock.nanos() + SILENCE_NANOS;
         // What the transport does when it is told may evict others, and must not turn this one into another host.
         neighbours.pin(neighbour);
         while (neighbour.heldCount > 0) {

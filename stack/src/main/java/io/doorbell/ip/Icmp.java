@@ -35,24 +35,21 @@ final class Icmp {
     private final int longestMessage;
     private final Counters counters;
     private Transport transport;
-    private long now;
+    private final Clock clock;
     /** When the burst will be full again: the token bucket as one number. */
     private long bucketFullNanos = Long.MIN_VALUE;
 
-    Icmp(Ipv4 ipv4, Link link, Counters counters) {
+    Icmp(Ipv4 ipv4, Link link, Counters counters, Clock clock) {
         this.ipv4 = ipv4;
         this.frames = link.frames();
         this.frameMemory = frames.memory();
         this.longestMessage = Math.min(link.mtu(), frames.frameSize() - EthernetHeader.LENGTH) - Ipv4Header.LENGTH;
         this.counters = counters;
+        this.clock = clock;
     }
 
     void transport(Transport above) {
         this.transport = above;
-    }
-
-    void now(long nowNanos) {
-        this.now = nowNanos;
     }
 
     // ---- in
@@ -207,8 +204,8 @@ final class Icmp {
 
     /** RFC 1812 section 4.3.2.8: errors are limited in rate. */
     private boolean takeToken() {
-        long full = Math.max(bucketFullNanos, now);
-        if (full - now > (ERRORS_BURST - 1) * ERROR_INTERVAL_NANOS) {
+        long full = Math.max(bucketFullNanos, clock.nanos());
+        if (full - clock.nanos() > (ERRORS_BURST - 1) * ERROR_INTERVAL_NANOS) {
             return false;
         }
         bucketFullNanos = full + ERROR_INTERVAL_NANOS;

@@ -41,6 +41,7 @@ public final class Ipv4 implements FrameReceiver {
     private final Arp arp;
     private final Icmp icmp;
     private final Reassembly reassembly;
+    private final Clock clock = new Clock();
     private Transport transport;
     private int timeToLive = DEFAULT_TTL;
     private int identification;
@@ -58,9 +59,9 @@ public final class Ipv4 implements FrameReceiver {
         this.counters = counters;
         this.frameMemory = link.frames().memory();
         this.mac = link.mac();
-        this.arp = new Arp(link, config, counters);
-        this.icmp = new Icmp(this, link, counters);
-        this.reassembly = new Reassembly(config, counters, icmp);
+        this.arp = new Arp(link, config, counters, clock);
+        this.icmp = new Icmp(this, link, counters, clock);
+        this.reassembly = new Reassembly(config, counters, icmp, clock);
     }
 
     /** Sets what takes TCP segments and path errors. Once, before the first frame; without it TCP is dropped. */
@@ -77,9 +78,13 @@ public final class Ipv4 implements FrameReceiver {
 
     /** Begins a duty cycle: the time that everything until the next call happens at. It never runs backwards. */
     public void now(long nowNanos) {
-        arp.now(nowNanos);
-        icmp.now(nowNanos);
-        reassembly.now(nowNanos);
+        clock.now(nowNanos);
+        reassembly.begin();
+    }
+
+    /** What shows that time. */
+    public Clock clock() {
+        return clock;
     }
 
     /** Tells the neighbours our MAC, unasked (an ARP announcement, RFC 5227 section 2.3). For when the link is new. */
@@ -118,7 +123,12 @@ public final class Ipv4 implements FrameReceiver {
 
     /** RFC 1122 section 3.2.1: the header is checked before anything in it is believed. */
     private void packet(MemorySegment memory, long ip, int available, boolean group) {
-        Counter reason = headerFault(memory, ip, available);
+        if (available < Ipv4Header.LENGTH) {
+            counters.increment(Counter.DROP_IP_SHORT);
+            return;
+        }
+        long first = Ipv4Header.first(memory, ip);
+        Counter reason = headerFault(memory, ip, first, available);
         if (reason == null) {
             reason = addressFault(Ipv4Header.source(memory, ip), Ipv4Header.destination(memory, ip), group);
         }
@@ -126,29 +136,25 @@ public final class Ipv4 implements FrameReceiver {
             counters.increment(reason);
             return;
         }
-        int totalLength = Ipv4Header.totalLength(memory, ip);
-        if (Ipv4Header.isFragment(memory, ip)) {
-            PartialDatagram whole = reassembly.fragment(memory, ip, totalLength);
+        if (Ipv4Header.isFragment(first)) {
+            PartialDatagram whole = reassembly.fragment(memory, ip, Ipv4Header.totalLength(first));
             if (whole != null) {
                 deliver(whole.memory(), whole.ip(), whole.totalLength());
             }
             return;
         }
-        deliver(memory, ip, totalLength);
+        deliver(memory, ip, Ipv4Header.totalLength(first));
     }
 
-    private static Counter headerFault(MemorySegment memory, long ip, int available) {
-        if (available < Ipv4Header.LENGTH) {
-            return Counter.DROP_IP_SHORT;
-        }
-        if (Ipv4Header.version(memory, ip) != 4) {
+    private static Counter headerFault(MemorySegment memory, long ip, long first, int available) {
+        if (Ipv4Header.version(first) != 4) {
             return Counter.DROP_IP_VERSION;
         }
-        int headerLength = Ipv4Header.headerLength(memory, ip);
+        int headerLength = Ipv4Header.headerLength(first);
         if (headerLength < Ipv4Header.LENGTH || headerLength > available) {
             return Counter.DROP_IP_HEADER_LENGTH;
         }
-        int totalLength = Ipv4Header.totalLength(memory, ip);
+        int totalLength = Ipv4Header.totalLength(first);
         if (totalLength < headerLength || totalLength > available) {
             return Counter.DROP_IP_TOTAL_LENGTH;
         }
@@ -173,13 +179,14 @@ public final class Ipv4 implements FrameReceiver {
 
     /** A whole datagram for us. Options are skipped (RFC 1122 section 3.2.1.8 leaves them to the receiver). */
     private void deliver(MemorySegment memory, long ip, int totalLength) {
-        int headerLength = Ipv4Header.headerLength(memory, ip);
+        long first = Ipv4Header.first(memory, ip);
+        int headerLength = Ipv4Header.headerLength(first);
         long payload = ip + headerLength;
         int length = totalLength - headerLength;
         int protocol = Ipv4Header.protocol(memory, ip);
         if (protocol == Ipv4Header.PROTOCOL_TCP && transport != null) {
             transport.segment(memory, payload, length, Ipv4Header.source(memory, ip), Ipv4Header.destination(memory, ip),
-                    Ipv4Header.ecn(memory, ip));
+                    Ipv4Header.ecn(first));
         } else if (protocol == Ipv4Header.PROTOCOL_ICMP) {
             icmp.message(memory, ip, payload, length);
         } else if (protocol == PROTOCOL_UDP) {

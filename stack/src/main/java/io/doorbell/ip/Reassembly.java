@@ -26,9 +26,9 @@ final class Reassembly {
     private int waiting;
     private int whole;
     private long earliestNanos = Link.NEVER;
-    private long now;
+    private final Clock clock;
 
-    Reassembly(Ipv4Config config, Counters counters, Icmp icmp) {
+    Reassembly(Ipv4Config config, Counters counters, Icmp icmp, Clock clock) {
         this.datagrams = new PartialDatagram[config.reassemblyDatagrams()];
         for (int i = 0; i < datagrams.length; i++) {
             datagrams[i] = new PartialDatagram();
@@ -37,11 +37,11 @@ final class Reassembly {
         this.timeNanos = config.reassemblyNanos();
         this.counters = counters;
         this.icmp = icmp;
+        this.clock = clock;
     }
 
     /** A new duty cycle: what was whole in the last one has been read. */
-    void now(long nowNanos) {
-        now = nowNanos;
+    void begin() {
         for (int i = 0; whole > 0; i++) {
             if (datagrams[i].state == PartialDatagram.State.WHOLE) {
                 datagrams[i].state = PartialDatagram.State.FREE;
@@ -54,7 +54,7 @@ final class Reassembly {
      * Takes a fragment for us whose header is right.
      *
      * @param totalLength bytes of header and payload
-     * @return the datagram that is whole now, valid until the next {@link #now}; null if there is none
+     * @return the datagram that is whole now, valid until the next {@link #begin}; null if there is none
      */
     PartialDatagram fragment(MemorySegment memory, long ip, int totalLength) {
         int headerLength = Ipv4Header.headerLength(memory, ip);
@@ -135,7 +135,7 @@ final class Reassembly {
             waiting--;
         }
         waiting++;
-        place.begin(memory, ip, now + timeNanos);
+        place.begin(memory, ip, clock.nanos() + timeNanos);
         earliestNanos = Math.min(earliestNanos, place.deadlineNanos);
         return place;
     }
@@ -168,7 +168,7 @@ final class Reassembly {
 
     /** Gives up what has waited for too long. */
     void expire() {
-        if (now < earliestNanos) {
+        if (clock.nanos() < earliestNanos) {
             return;
         }
         earliestNanos = Link.NEVER;
@@ -176,7 +176,7 @@ final class Reassembly {
             if (datagram.state != PartialDatagram.State.PARTIAL && datagram.state != PartialDatagram.State.SPOILT) {
                 continue;
             }
-            if (now < datagram.deadlineNanos) {
+            if (clock.nanos() < datagram.deadlineNanos) {
                 earliestNanos = Math.min(earliestNanos, datagram.deadlineNanos);
             } else {
                 giveUp(datagram);

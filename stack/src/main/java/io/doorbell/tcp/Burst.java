@@ -30,7 +30,10 @@ final class Burst {
 
     void add(Tcb c, MemorySegment in, long at, int bytes) {
         int piece = size++;
-        memory[piece] = in;
+        if (memory[piece] != in) {
+            // The same again with most links; to look is cheaper than to store a reference.
+            memory[piece] = in;
+        }
         offset[piece] = at;
         length[piece] = bytes;
         next[piece] = Tcb.NONE;

@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.ip.Clock;
 
 /** The limit on challenge ACKs (RFC 5961 section 7): so many in each second, for the stack as a whole. */
 final class ChallengeAcks {
@@ -9,20 +10,17 @@ final class ChallengeAcks {
 
     private final int perSecond;
     private long second = Long.MIN_VALUE;
-    private long now;
+    private final Clock clock;
     private int left;
 
-    ChallengeAcks(int perSecond) {
+    ChallengeAcks(int perSecond, Clock clock) {
         this.perSecond = perSecond;
-    }
-
-    void now(long nowNanos) {
-        now = nowNanos;
+        this.clock = clock;
     }
 
     /** Whether one more may be sent; counted either way. */
     boolean allow(Counters counters) {
-        long current = Math.floorDiv(now, SECOND);
+        long current = Math.floorDiv(clock.nanos(), SECOND);
         if (current != second) {
             second = current;
             left = perSecond;

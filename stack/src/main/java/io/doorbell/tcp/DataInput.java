@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.ip.Clock;
 import io.doorbell.link.FramePool;
 import io.doorbell.wire.Seq;
 import java.lang.foreign.MemorySegment;
@@ -25,21 +26,18 @@ final class DataInput {
     private final byte promptAcks;
     /** Pages set aside for pieces of this burst and for bytes that are being kept. */
     private int promised;
-    private long now;
+    private final Clock clock;
 
     DataInput(FramePool pool, Burst burst, ReceiveWindow window, ReceiveMemory receiveMemory, TcpConfig config,
-              Counters counters) {
+              Counters counters, Clock clock) {
         this.pool = pool;
         this.burst = burst;
         this.window = window;
         this.receiveMemory = receiveMemory;
         this.promptAcks = (byte) config.promptAcks();
         this.counters = counters;
+        this.clock = clock;
         this.pageShift = Integer.numberOfTrailingZeros(pool.frameSize());
-    }
-
-    void now(long nowNanos) {
-        now = nowNanos;
     }
 
     /**
@@ -213,7 +211,7 @@ final class DataInput {
         if (Seq.lt(c.rcvInPlace, seq)) {
             c.rcvInPlace = seq;
         }
-        window.taken(c, now);
+        window.taken(c, clock.nanos());
         if (c.received == null) {
             return;
         }

@@ -4,6 +4,7 @@ import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
 import io.doorbell.grant.GrantBlock;
 import io.doorbell.grant.LeaseTerms;
+import io.doorbell.ip.Clock;
 import io.doorbell.ip.Ipv4;
 import io.doorbell.link.FramePool;
 import io.doorbell.link.Link;
@@ -31,9 +32,9 @@ public final class Delegation {
     private final Ipv4 ipv4;
     private final TcpConfig config;
     private final Counters counters;
+    private final Clock clock;
     private Grant[] grants = new Grant[4];
     private int count;
-    private long now;
 
     Delegation(Link link, SegmentTable segments, SendSpace sendSpace, Scoreboard scoreboard, SegmentOutput output,
                LossRecovery recovery, Lifecycle lifecycle, Ipv4 ipv4, TcpConfig config, Counters counters) {
@@ -48,6 +49,7 @@ public final class Delegation {
         this.ipv4 = ipv4;
         this.config = config;
         this.counters = counters;
+        this.clock = ipv4.clock();
     }
 
     MemorySegment region() {
@@ -68,7 +70,7 @@ public final class Delegation {
             return null;
         }
         g.lastClock = output.timestampClock();
-        g.lookedNanos = now;
+        g.lookedNanos = clock.nanos();
         c.granted = g;
         if (count == grants.length) {
             grants = Arrays.copyOf(grants, 2 * count);
@@ -139,7 +141,7 @@ public final class Delegation {
     /** The owner closes the connection's output. */
     void closing(Tcb c) {
         if (c.granted != null && c.granted.options.closeRecallNanos() >= 0) {
-            recall(c.granted, now + c.granted.options.closeRecallNanos());
+            recall(c.granted, clock.nanos() + c.granted.options.closeRecallNanos());
         }
     }
 
@@ -159,8 +161,7 @@ public final class Delegation {
     // ---- a duty cycle
 
     /** Begins one: what engines have published until now is in the send space. */
-    void now(long nowNanos) {
-        now = nowNanos;
+    void begin() {
         for (int i = 0; i < count; i++) {
             collect(grants[i]);
         }
@@ -185,7 +186,7 @@ public final class Delegation {
         for (int i = 0; i < count; i++) {
             Grant g = grants[i];
             if (!g.over) {
-                long collect = g.rest > 0 ? now + COLLECT_NANOS : Tcb.NO_DEADLINE;
+                long collect = g.rest > 0 ? clock.nanos() + COLLECT_NANOS : Tcb.NO_DEADLINE;
                 earliest = Math.min(Math.min(earliest, collect), Math.min(g.recallDeadline, g.probeDeadline));
             }
         }
@@ -208,11 +209,11 @@ public final class Delegation {
         }
         int fresh = GrantBlock.slotsBetween(g.collected, GrantBlock.published(g.block.control()));
         if (fresh == 0) {
-            g.lookedNanos = now;
+            g.lookedNanos = clock.nanos();
             return;
         }
         Tcb c = g.connection;
-        if (c.flight != null && c.sndNxt == c.sndUna && c.restNanos() <= now) {
+        if (c.flight != null && c.sndNxt == c.sndUna && c.restNanos() <= clock.nanos()) {
             recovery.rest(c);
         }
         for (; fresh > 0; fresh--) {
@@ -222,9 +223,9 @@ public final class Delegation {
                 lifecycle.reset(c, CloseReason.ABORTED);
                 return;
             }
-            space.adopt(g, c, now);
+            space.adopt(g, c, clock.nanos());
         }
-        g.lookedNanos = now;
+        g.lookedNanos = clock.nanos();
         lifecycle.touch(c);
         output.schedule(c, false);
         ipv4.used(c.nextHop);
@@ -243,7 +244,7 @@ public final class Delegation {
         if (state == GrantBlock.RETURNED) {
             counters.increment(Counter.GRANTS_RETURNED);
             finish(g);
-        } else if (g.recallDeadline <= now) {
+        } else if (g.recallDeadline <= clock.nanos()) {
             fence(g);
         } else if (c.finQueued && g.rest == 0) {
             withdraw(g, GrantBlock.ENDED);
@@ -428,11 +429,11 @@ public final class Delegation {
             g.probeDeadline = Tcb.NO_DEADLINE;
         } else if (g.probeDeadline == Tcb.NO_DEADLINE) {
             g.probeWaitNanos = c.rtoNanos;
-            g.probeDeadline = now + c.rtoNanos;
-        } else if (g.probeDeadline <= now) {
+            g.probeDeadline = clock.nanos() + c.rtoNanos;
+        } else if (g.probeDeadline <= clock.nanos()) {
             output.sendKeepalive(c);
             g.probeWaitNanos = Math.min(config.maxRtoNanos(), 2 * g.probeWaitNanos);
-            g.probeDeadline = now + g.probeWaitNanos;
+            g.probeDeadline = clock.nanos() + g.probeWaitNanos;
         }
     }
 

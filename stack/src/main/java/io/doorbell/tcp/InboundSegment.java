@@ -54,29 +54,33 @@ final class InboundSegment {
         if (size < TcpHeader.LENGTH) {
             return dropped(Counter.DROP_TCP_SHORT);
         }
-        int header = TcpHeader.headerLength(from, tcp);
+        long second = TcpHeader.second(from, tcp);
+        int header = TcpHeader.headerLength(second);
         if (header < TcpHeader.LENGTH || header > size) {
             return dropped(Counter.DROP_TCP_OFFSET);
         }
         if (!checksumValid(from, tcp, size, sourceAddress, destinationAddress)) {
             return dropped(Counter.DROP_TCP_CHECKSUM);
         }
-        int sourcePort = TcpHeader.sourcePort(from, tcp);
-        int destinationPort = TcpHeader.destinationPort(from, tcp);
-        if (sourcePort == 0 || destinationPort == 0) {
+        long first = TcpHeader.first(from, tcp);
+        // Turned round: ours is the destination.
+        int bothPorts = Integer.rotateLeft(TcpHeader.ports(first), 16);
+        if (bothPorts >>> 16 == 0 || (bothPorts & 0xffff) == 0) {
             return dropped(Counter.DROP_TCP_PORT_ZERO);
         }
-        if (!options.parse(from, tcp, header)) {
+        if (!options.parse(from, tcp, header, TcpHeader.flags(second))) {
             return dropped(Counter.DROP_TCP_OPTION);
         }
-        memory = from;
+        if (memory != from) {
+            memory = from;
+        }
         source = sourceAddress;
         destination = destinationAddress;
-        ports = destinationPort << 16 | sourcePort;
-        seq = TcpHeader.seq(from, tcp);
-        ack = TcpHeader.ack(from, tcp);
-        flags = TcpHeader.flags(from, tcp);
-        window = TcpHeader.window(from, tcp);
+        ports = bothPorts;
+        seq = TcpHeader.seq(first);
+        ack = TcpHeader.ack(second);
+        flags = TcpHeader.flags(second);
+        window = TcpHeader.window(second);
         payload = tcp + header;
         length = size - header;
         return true;

@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.ip.Clock;
 import io.doorbell.ip.Ipv4;
 
 /** How connections come into being, change and end, and who has to hear of it. */
@@ -14,6 +15,7 @@ final class Lifecycle {
     private final SendSpace sendSpace;
     private final DataInput data;
     private final SegmentOutput output;
+    private final SegmentWriter writer;
     private final StatelessReply reply;
     private final TimeWait timeWait;
     private final EventList events;
@@ -25,19 +27,19 @@ final class Lifecycle {
     private Tcb lastOutput;
     /** The last run of the emitter left somebody behind. */
     private boolean someWait;
-    private long refusals;
-    private long now;
+    private final Clock clock;
     /** Null if nobody wants to see them. */
     private InspectionRows rows;
 
     Lifecycle(ConnectionTable table, TimerQueue timers, SendSpace sendSpace, DataInput data, SegmentOutput output,
-              StatelessReply reply, TimeWait timeWait, EventList events, Ipv4 ipv4, PathMtu paths, TcpConfig config,
-              Counters counters) {
+              SegmentWriter writer, StatelessReply reply, TimeWait timeWait, EventList events, Ipv4 ipv4, PathMtu paths,
+              TcpConfig config, Counters counters, Clock clock) {
         this.table = table;
         this.timers = timers;
         this.sendSpace = sendSpace;
         this.data = data;
         this.output = output;
+        this.writer = writer;
         this.reply = reply;
         this.timeWait = timeWait;
         this.events = events;
@@ -45,10 +47,7 @@ final class Lifecycle {
         this.paths = paths;
         this.config = config;
         this.counters = counters;
-    }
-
-    void now(long nowNanos) {
-        now = nowNanos;
+        this.clock = clock;
     }
 
     /** Shows the connections in {@code in} from now on. */
@@ -72,7 +71,6 @@ final class Lifecycle {
     void wantOutput(Tcb c) {
         if (!c.outputPending && c.state != TcpState.CLOSED) {
             c.outputPending = true;
-            c.nextOutput = null;
             if (firstOutput == null) {
                 firstOutput = c;
             } else {
@@ -84,7 +82,7 @@ final class Lifecycle {
 
     /** Those for which {@link #output} is called until {@link #runOutput} may be emitted at once. */
     void beginOutput() {
-        refusals = counters.get(Counter.TX_LINK_FULL);
+        writer.forgetRefusal();
     }
 
     /**
@@ -92,7 +90,7 @@ final class Lifecycle {
      * for the link, or the connection itself waits with what it owes already. Then it takes its turn.
      */
     void output(Tcb c) {
-        boolean turn = c.outputPending || someWait || counters.get(Counter.TX_LINK_FULL) != refusals;
+        boolean turn = c.outputPending || someWait || writer.wasRefused();
         if (turn || emit(c)) {
             wantOutput(c);
         }
@@ -114,7 +112,7 @@ final class Lifecycle {
         lastOutput = null;
         beginOutput();
         while (c != null) {
-            if (counters.get(Counter.TX_LINK_FULL) != refusals) {
+            if (writer.wasRefused()) {
                 keepWaiting(c, last);
                 break;
             }
@@ -151,7 +149,7 @@ final class Lifecycle {
         if (firstOutput == null) {
             return Tcb.NO_DEADLINE;
         }
-        return sendSpace.hasFrameForControl() ? Long.MIN_VALUE : now + FRAME_WAIT_NANOS;
+        return sendSpace.hasFrameForControl() ? Long.MIN_VALUE : clock.nanos() + FRAME_WAIT_NANOS;
     }
 
     /** Answers a segment that fits no connection with a RST. */
@@ -173,7 +171,7 @@ final class Lifecycle {
         c.state = TcpState.ESTABLISHED;
         paths.start(c);
         event(c, Tcb.EVENT_CONNECTED);
-        PeerLiveness.start(c, now);
+        PeerLiveness.start(c, clock.nanos());
         if (c.finQueued) {
             c.state = TcpState.FIN_WAIT_1;
         }
@@ -199,7 +197,7 @@ final class Lifecycle {
 
     /** A connection that nobody reads any more waits for the peer's FIN no longer than this. */
     void awaitFin(Tcb c) {
-        c.retransmitDeadline = now + config.finWait2Nanos();
+        c.retransmitDeadline = clock.nanos() + config.finWait2Nanos();
         timers.schedule(c, c.retransmitDeadline);
     }
 

@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.ip.Clock;
 import io.doorbell.link.Link;
 
 /**
@@ -33,7 +34,7 @@ final class PathMtu {
     private final int[] addresses = new int[ROWS];
     private final int[] mtus = new int[ROWS];
     private final long[] untilNanos = new long[ROWS];
-    private long now;
+    private final Clock clock;
 
     /** What a connection has to know whose path carries less than full segments; others have none. */
     static final class Narrow {
@@ -50,15 +51,12 @@ final class PathMtu {
         }
     }
 
-    PathMtu(Scoreboard scoreboard, SegmentTable segments, TcpConfig config, Counters counters) {
+    PathMtu(Scoreboard scoreboard, SegmentTable segments, TcpConfig config, Counters counters, Clock clock) {
         this.scoreboard = scoreboard;
         this.segments = segments;
         this.config = config;
         this.counters = counters;
-    }
-
-    void now(long nowNanos) {
-        now = nowNanos;
+        this.clock = clock;
     }
 
     private static int row(Tcb c) {
@@ -72,7 +70,7 @@ final class PathMtu {
     /** A connection is established: what is known of its path is used from the first segment on. */
     void start(Tcb c) {
         int row = row(c);
-        if (addresses[row] == c.remoteAddress && mtus[row] > 0 && now < untilNanos[row]) {
+        if (addresses[row] == c.remoteAddress && mtus[row] > 0 && clock.nanos() < untilNanos[row]) {
             int size = mtus[row] - headers(c);
             if (size < c.mss) {
                 narrow(c, size, untilNanos[row]);
@@ -92,7 +90,7 @@ final class PathMtu {
         if (mtu >= current) {
             return false;
         }
-        long until = now + config.pathMtuAgeNanos();
+        long until = clock.nanos() + config.pathMtuAgeNanos();
         int row = row(c);
         addresses[row] = c.remoteAddress;
         mtus[row] = mtu;
@@ -147,21 +145,21 @@ final class PathMtu {
         narrow(c, size, Link.NEVER);
         narrow = c.narrow;
         narrow.trialNanos = !trialFailed ? FIRST_TRIAL_NANOS : Math.min(config.pathMtuAgeNanos(), 2 * narrow.trialNanos);
-        narrow.untilNanos = now + narrow.trialNanos;
+        narrow.untilNanos = clock.nanos() + narrow.trialNanos;
         narrow.guessed = true;
     }
 
     /** New data is about to be cut into segments: full ones again, if it is time to try (RFC 1191 section 6.3). */
     void age(Tcb c) {
         Narrow narrow = c.narrow;
-        if (narrow == null || now < narrow.untilNanos) {
+        if (narrow == null || clock.nanos() < narrow.untilNanos) {
             return;
         }
         boolean trialPassed = c.mss > narrow.size;
         if (!trialPassed) {
             counters.increment(Counter.TCP_PATH_TRIALS);
             c.mss = narrow.fullSize;
-            narrow.untilNanos = now + FIRST_TRIAL_NANOS;
+            narrow.untilNanos = clock.nanos() + FIRST_TRIAL_NANOS;
         }
         if (trialPassed || !narrow.guessed) {
             c.narrow = null;

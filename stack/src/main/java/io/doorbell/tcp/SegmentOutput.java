@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.ip.Clock;
 import io.doorbell.link.FramePool;
 import io.doorbell.wire.Checksum;
 import io.doorbell.wire.TcpHeader;
@@ -25,12 +26,12 @@ final class SegmentOutput {
     private final TimerQueue timers;
     private final Holes holes;
     private final MultiSegmentOutput multi;
-    private final TimestampClock clock;
-    private long now;
+    private final TimestampClock timestamps;
+    private final Clock clock;
 
     SegmentOutput(FramePool pool, SegmentWriter writer, SegmentTable segments, Scoreboard scoreboard,
                   SendSpace sendSpace, LossRecovery recovery, TcpConfig config, Counters counters, TimerQueue timers,
-                  Holes holes, MultiSegmentOutput multi, TimestampClock clock) {
+                  Holes holes, MultiSegmentOutput multi, TimestampClock timestamps, Clock clock) {
         this.pool = pool;
         this.writer = writer;
         this.segments = segments;
@@ -42,16 +43,12 @@ final class SegmentOutput {
         this.timers = timers;
         this.holes = holes;
         this.multi = multi;
+        this.timestamps = timestamps;
         this.clock = clock;
     }
 
-    void now(long nowNanos) {
-        now = nowNanos;
-        clock.now(nowNanos);
-    }
-
     int timestampClock() {
-        return clock.ticks();
+        return timestamps.ticks();
     }
 
     /**
@@ -83,7 +80,7 @@ final class SegmentOutput {
         c.synPending = false;
         c.ackNow = false;
         c.sndNxt = c.iss + 1;
-        c.lastSentNanos = now;
+        c.lastSentNanos = clock.nanos();
         return true;
     }
 
@@ -133,7 +130,7 @@ final class SegmentOutput {
             if (held) {
                 return true;
             }
-            if (recovery.outstanding(c) > 0 && Pacer.holds(c, now)) {
+            if (recovery.outstanding(c) > 0 && Pacer.holds(c, clock.nanos())) {
                 return true;
             }
             if (!retransmit(c, segment)) {
@@ -163,13 +160,13 @@ final class SegmentOutput {
             }
         }
         Repairs.retransmitted(c, counters);
-        recovery.retransmitted(c, segments.end(segment), segments.length(segment), clock.ticks(), now);
+        recovery.retransmitted(c, segments.end(segment), segments.length(segment), timestamps.ticks(), clock.nanos());
         return true;
     }
 
     /** Data that waits, past the holes of partial messages: Nagle's rule does not hold it, since it was asked to leave. */
     private boolean sendPastHoles(Tcb c) {
-        if (c.flight != null && !scoreboard.awaitsAck(c) && c.restNanos() <= now) {
+        if (c.flight != null && !scoreboard.awaitsAck(c) && c.restNanos() <= clock.nanos()) {
             recovery.rest(c);
         }
         for (int s = holes.firstReady(c); s != Tcb.NONE; s = holes.nextReady(s)) {
@@ -177,7 +174,7 @@ final class SegmentOutput {
                 return false;
             }
             // What the peer's stream waits for is never held back: nothing else can move the windows.
-            boolean held = s != c.sendHead && (!fitsCongestionWindow(c, s) || corked(c, s) || Pacer.holds(c, now));
+            boolean held = s != c.sendHead && (!fitsCongestionWindow(c, s) || corked(c, s) || Pacer.holds(c, clock.nanos()));
             if (held || !fitsWindow(c, s)) {
                 return true;
             }
@@ -205,7 +202,7 @@ final class SegmentOutput {
             segments.set(s, SegmentTable.MULTI);
             holes.leaves(c, s);
             recovery.takeOff(c);
-            scoreboard.sent(c, s, now);
+            scoreboard.sent(c, s, clock.nanos());
             advance(c, segments.end(s));
             holes.left(c, s);
             recovery.sent(c, segments.length(s));
@@ -223,7 +220,7 @@ final class SegmentOutput {
         if (segment == Tcb.NONE) {
             return true;
         }
-        if (c.flight != null && c.sndNxt == c.sndUna && c.restNanos() <= now) {
+        if (c.flight != null && c.sndNxt == c.sndUna && c.restNanos() <= clock.nanos()) {
             recovery.rest(c);
         }
         while (segment != Tcb.NONE && segments.has(segment, SegmentTable.READY)) {
@@ -231,7 +228,7 @@ final class SegmentOutput {
                 return waitsForNeighbour(c, segment);
             }
             if (!fitsWindow(c, segment) || !fitsCongestionWindow(c, segment) || heldIncomplete(c, segment)
-                    || Pacer.holds(c, now)) {
+                    || Pacer.holds(c, clock.nanos())) {
                 return true;
             }
             if (!sendFirstTime(c, segment)) {
@@ -293,7 +290,7 @@ final class SegmentOutput {
     }
 
     private boolean corked(Tcb c, int segment) {
-        return segment == c.sendTail && segments.length(segment) < c.mss && Cork.holds(c, config.corkNanos(), now);
+        return segment == c.sendTail && segments.length(segment) < c.mss && Cork.holds(c, config.corkNanos(), clock.nanos());
     }
 
     /** Arms what follows from what was sent. Whoever is blocked comes again: it is not a window that it waits for. */
@@ -303,7 +300,7 @@ final class SegmentOutput {
     }
 
     long nowNanos() {
-        return now;
+        return clock.nanos();
     }
 
     private boolean sendSegment(Tcb c, int segment) {
@@ -318,7 +315,7 @@ final class SegmentOutput {
             return false;
         }
         recovery.takeOff(c);
-        scoreboard.sent(c, segment, now);
+        scoreboard.sent(c, segment, clock.nanos());
         advance(c, fin ? end + 1 : end);
         if (fin) {
             c.finSent = true;
@@ -336,7 +333,7 @@ final class SegmentOutput {
         if (end - c.sndNxt > 0) {
             c.sndNxt = end;
         }
-        c.lastSentNanos = now;
+        c.lastSentNanos = clock.nanos();
     }
 
     private boolean sendFin(Tcb c) {
@@ -444,7 +441,7 @@ final class SegmentOutput {
             if (last == Tcb.NONE || pool.holds(pool.addressOf(last)) > 1 || !sendSegment(c, last)) {
                 return false;
             }
-            recovery.noteRetransmission(c, segments.end(last), clock.ticks());
+            recovery.noteRetransmission(c, segments.end(last), timestamps.ticks());
             Repairs.probed(c, counters);
         }
         TailLossProbe.sent(c, !fresh);
@@ -464,14 +461,14 @@ final class SegmentOutput {
             // Of a segment that was only probed with nothing is out: the window may have opened too little for it.
             boolean probedOnly = c.partial == null && c.sendUnsent != Tcb.NONE && c.sendUnsent == c.sendHead;
             if (scoreboard.awaitsAck(c) && !probedOnly) {
-                c.retransmitDeadline = now + c.rtoNanos;
+                c.retransmitDeadline = clock.nanos() + c.rtoNanos;
             } else if (!blocked && !heldOnPurpose(c) && waitsForWindow(c)) {
                 c.persisting = true;
-                c.retransmitDeadline = now + c.rtoNanos;
+                c.retransmitDeadline = clock.nanos() + c.rtoNanos;
             }
         }
         if (c.seldom != null) {
-            PeerLiveness.waiting(c, scoreboard.awaitsAck(c), now);
+            PeerLiveness.waiting(c, scoreboard.awaitsAck(c), clock.nanos());
         }
         if (c.flight == null) {
             return;
@@ -480,7 +477,7 @@ final class SegmentOutput {
         if (c.flight.tailProbeDue && !reorderingTimer) {
             c.flight.tailProbeDue = false;
             c.flight.earlyIsProbe = true;
-            c.flight.earlyDeadline = TailLossProbe.deadline(c, config.peerAckDelayNanos(), now);
+            c.flight.earlyDeadline = TailLossProbe.deadline(c, config.peerAckDelayNanos(), clock.nanos());
         }
     }
 

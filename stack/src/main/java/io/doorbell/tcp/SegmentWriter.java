@@ -20,6 +20,7 @@ final class SegmentWriter {
     private final TimestampClock clock;
     private final int[] blockStart = new int[4];
     private final int[] blockEnd = new int[4];
+    private boolean refused;
 
     SegmentWriter(FramePool pool, Ipv4 ipv4, ReceiveWindow window, Counters counters, TimestampClock clock) {
         this.pool = pool;
@@ -28,6 +29,15 @@ final class SegmentWriter {
         this.window = window;
         this.counters = counters;
         this.clock = clock;
+    }
+
+    /** Whether the link has refused a segment since {@link #forgetRefusal}. */
+    boolean wasRefused() {
+        return refused;
+    }
+
+    void forgetRefusal() {
+        refused = false;
     }
 
     MemorySegment memory() {
@@ -210,6 +220,7 @@ final class SegmentWriter {
     private boolean posted(int result) {
         if (result == Ipv4.LINK_FULL) {
             counters.increment(Counter.TX_LINK_FULL);
+            refused = true;
             return false;
         }
         counters.increment(Counter.TCP_SEGMENTS_OUT);

@@ -3,6 +3,7 @@ package io.doorbell.tcp;
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
 import io.doorbell.counters.InspectionBlock;
+import io.doorbell.ip.Clock;
 import io.doorbell.ip.Ipv4;
 import io.doorbell.ip.Transport;
 import io.doorbell.link.FramePool;
@@ -57,7 +58,7 @@ public final class Tcp implements Transport {
     private final Rehearsal rehearsal;
     private final Delegation delegation;
     private final Closing closing;
-    private long now;
+    private final Clock clock;
 
     /** How many random longs a stack needs. */
     public static final int SECRETS = 12;
@@ -71,6 +72,7 @@ public final class Tcp implements Transport {
                Supplier<? extends Tcb> connections) {
         pool = link.frames();
         this.ipv4 = ipv4;
+        clock = ipv4.clock();
         this.config = config;
         this.options = ConnectionOptions.of(config);
         this.counters = counters;
@@ -83,24 +85,24 @@ public final class Tcp implements Transport {
         ReceiveMemory memory = new ReceiveMemory(pool, config, counters);
         window = new ReceiveWindow(config, mtu, memory);
         burst = new Burst(burstLimit);
-        data = new DataInput(pool, burst, window, memory, config, counters);
+        data = new DataInput(pool, burst, window, memory, config, counters, clock);
         Rack rack = new Rack(segments, scoreboard, config.timestampTickNanos());
         LossRecovery recovery = new LossRecovery(scoreboard, rack, flights, config, counters);
-        TimestampClock clock = new TimestampClock(config.timestampTickNanos());
-        SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters, clock);
+        TimestampClock timestamps = new TimestampClock(clock, config.timestampTickNanos());
+        SegmentWriter writer = new SegmentWriter(pool, ipv4, window, counters, timestamps);
         Holes holes = new Holes(pool, segments, scoreboard, sendSpace, config);
         output = new SegmentOutput(pool, writer, segments, scoreboard, sendSpace, recovery, config, counters,
-                timerQueue, holes, new MultiSegmentOutput(pool, writer, segments, holes, counters), clock);
-        paths = new PathMtu(scoreboard, segments, config, counters);
+                timerQueue, holes, new MultiSegmentOutput(pool, writer, segments, holes, counters), timestamps, clock);
+        paths = new PathMtu(scoreboard, segments, config, counters, clock);
         BucketHash hash = new BucketHash(secrets[8], secrets[9], secrets[10], secrets[11]);
         table = new ConnectionTable(hash);
         halfOpen = new HalfOpenTable(hash, config.halfOpenLimit(), config.synAckRetries());
         waiting = new TimeWaitTable(hash, config.timeWaitLimit());
-        challenges = new ChallengeAcks(config.challengeAcksPerSecond());
-        reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen, clock);
-        timeWait = new TimeWait(waiting, reply, window, challenges, config, counters);
-        lifecycle = new Lifecycle(table, timerQueue, sendSpace, data, output, reply, timeWait, events, ipv4, paths, config,
-                counters);
+        challenges = new ChallengeAcks(config.challengeAcksPerSecond(), clock);
+        reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen, timestamps);
+        timeWait = new TimeWait(waiting, reply, window, challenges, config, counters, clock);
+        lifecycle = new Lifecycle(table, timerQueue, sendSpace, data, output, writer, reply, timeWait, events, ipv4, paths,
+                config, counters, clock);
         initialSequence = new InitialSequence(secrets);
         passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence,
                 new SynCookies(new KeyedHash(secrets[6], secrets[7])), challenges, window, config, counters);
@@ -123,7 +125,7 @@ public final class Tcp implements Transport {
         summedSends = new SummedSends(sendSpace, payloads, paths, lifecycle, starved, delegation);
         references = new TemplateReferences(link, segments, sendSpace, config, counters);
         templates = new TemplateOutput(this, link, ipv4, scoreboard, sendSpace, output, recovery, window, paths,
-                lifecycle, config, counters, references, clock);
+                lifecycle, config, counters, references, timestamps);
         partials = new PartialOutput(this, holes, paths, lifecycle, timerQueue, pool);
         rehearsal = new Rehearsal(link, ipv4, segments, scoreboard, sendSpace, output, data, burst, events, memory,
                 counters, connections);
@@ -131,16 +133,9 @@ public final class Tcp implements Transport {
 
     // ---- one duty cycle, in this order
 
-    /** Begins a duty cycle. */
-    public void now(long nowNanos) {
-        now = nowNanos;
-        output.now(nowNanos);
-        challenges.now(nowNanos);
-        data.now(nowNanos);
-        paths.now(nowNanos);
-        timeWait.now(nowNanos);
-        lifecycle.now(nowNanos);
-        delegation.now(nowNanos);
+    /** Begins a duty cycle, at the time of {@link Ipv4#clock}. */
+    public void begin() {
+        delegation.begin();
     }
 
     @Override
@@ -156,13 +151,13 @@ public final class Tcp implements Transport {
             if (c.granted != null) {
                 delegation.collect(c.granted);
             }
-            input.arrives(c, segment, now);
+            input.arrives(c, segment, clock.nanos());
             if (c.wantsWritable && c.unacknowledged() == 0) {
                 // The last ACK came while frames were short: there will be no other to wait for.
                 starved.add(c);
             }
         } else {
-            unclaimed.arrives(segment, now);
+            unclaimed.arrives(segment, clock.nanos());
         }
     }
 
@@ -177,10 +172,10 @@ public final class Tcp implements Transport {
 
     /** Lets timers act whose time has come. */
     public int expire() {
-        passiveOpen.expire(now);
+        passiveOpen.expire(clock.nanos());
         timeWait.expire();
         starved.wake();
-        return timers.expire(now);
+        return timers.expire(clock.nanos());
     }
 
     /** Lets the emitter send for all that have something to send. Nothing is flushed. */
@@ -255,7 +250,7 @@ public final class Tcp implements Transport {
         c.localAddress = local;
         c.remoteAddress = remoteAddress;
         c.ports = port << 16 | remotePort;
-        c.iss = initialSequence.next(local, remoteAddress, c.ports, now);
+        c.iss = initialSequence.next(local, remoteAddress, c.ports, clock.nanos());
         int row = waiting.find(local, remoteAddress, c.ports);
         if (row != Tcb.NONE) {
             c.iss = timeWait.replace(row, c.iss);
@@ -348,9 +343,9 @@ public final class Tcp implements Transport {
 
     /** Time has moved on between two duty cycles, for everything but receiving. */
     void advance(long nowNanos) {
-        if (nowNanos != now) {
+        if (nowNanos != clock.nanos()) {
             ipv4.now(nowNanos);
-            now(nowNanos);
+            begin();
         }
     }
 
@@ -392,7 +387,7 @@ public final class Tcp implements Transport {
         if (relearn && c.flight != null) {
             c.congestion().start(c);
         }
-        PeerLiveness.start(c, now);
+        PeerLiveness.start(c, clock.nanos());
         timerQueue.schedule(c, c.nextDeadline());
         lifecycle.wantOutput(c);
     }

@@ -36,7 +36,7 @@ final class TcpOptions {
     long multi;
 
     /** @return false if an option's length is impossible: the segment is malformed */
-    boolean parse(MemorySegment memory, long tcp, int headerLength) {
+    boolean parse(MemorySegment memory, long tcp, int headerLength, int flags) {
         maxSegmentSize = 0;
         windowScale = -1;
         timestamps = false;
@@ -49,7 +49,7 @@ final class TcpOptions {
             readTimestamps(memory, options + 2);
             return true;
         }
-        return length == 0 || parseAll(memory, options, length, (TcpHeader.flags(memory, tcp) & TcpHeader.SYN) != 0);
+        return length == 0 || parseAll(memory, options, length, (flags & TcpHeader.SYN) != 0);
     }
 
     private boolean parseAll(MemorySegment memory, long options, int length, boolean syn) {
@@ -104,13 +104,14 @@ final class TcpOptions {
     }
 
     private void readTimestamps(MemorySegment memory, long option) {
+        long values = Bytes.u64(memory, option + 2);
         timestamps = true;
-        tsValue = Bytes.u32(memory, option + 2);
-        tsEcho = Bytes.u32(memory, option + 6);
+        tsValue = (int) (values >>> 32);
+        tsEcho = (int) values;
     }
 
     /** @return the sum of what was written */
-    static int writeTimestamps(MemorySegment memory, long options, int value, int echo) {
+    static long writeTimestamps(MemorySegment memory, long options, int value, int echo) {
         Bytes.put32(memory, options, TIMESTAMPS_WORD);
         Bytes.put64(memory, options + 4, (long) value << 32 | echo & 0xffff_ffffL);
         return Checksum.ofNetworkWords(TIMESTAMPS_WORD + (value & 0xffff_ffffL) + (echo & 0xffff_ffffL));

@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
+import io.doorbell.ip.Clock;
 import io.doorbell.wire.Seq;
 import io.doorbell.wire.TcpHeader;
 
@@ -23,20 +24,17 @@ final class TimeWait {
     private final ChallengeAcks challenges;
     private final TcpConfig config;
     private final Counters counters;
-    private long now;
+    private final Clock clock;
 
     TimeWait(TimeWaitTable rows, StatelessReply reply, ReceiveWindow window, ChallengeAcks challenges,
-             TcpConfig config, Counters counters) {
+             TcpConfig config, Counters counters, Clock clock) {
         this.rows = rows;
         this.reply = reply;
         this.window = window;
         this.challenges = challenges;
         this.config = config;
         this.counters = counters;
-    }
-
-    void now(long nowNanos) {
-        now = nowNanos;
+        this.clock = clock;
     }
 
     /**
@@ -55,7 +53,7 @@ final class TimeWait {
         rows.timestamps[row] = c.timestamps;
         rows.tsRecent[row] = c.tsRecent;
         rows.tsOffset[row] = c.tsOffset;
-        rows.await(row, QUEUE, now + config.timeWaitNanos());
+        rows.await(row, QUEUE, clock.nanos() + config.timeWaitNanos());
         if (c.ackNow || c.ackDeadline != Tcb.NO_DEADLINE) {
             acknowledge(row);
         }
@@ -86,7 +84,7 @@ final class TimeWait {
      */
     boolean reusable(int row) {
         long since = rows.deadline[row] - config.timeWaitNanos();
-        return config.timestamps() && rows.timestamps[row] && now - since > TICK_NANOS;
+        return config.timestamps() && rows.timestamps[row] && clock.nanos() - since > TICK_NANOS;
     }
 
     /**
@@ -128,7 +126,7 @@ final class TimeWait {
             if (rows.timestamps[row]) {
                 rows.tsRecent[row] = segment.options.tsValue;
             }
-            rows.await(row, QUEUE, now + config.timeWaitNanos());
+            rows.await(row, QUEUE, clock.nanos() + config.timeWaitNanos());
             acknowledge(row);
             return;
         }
@@ -151,7 +149,7 @@ final class TimeWait {
 
     /** Forgets the rows whose time has come. */
     void expire() {
-        for (int row = rows.expired(now); row != Tcb.NONE; row = rows.expired(now)) {
+        for (int row = rows.expired(clock.nanos()); row != Tcb.NONE; row = rows.expired(clock.nanos())) {
             rows.remove(row);
         }
     }

@@ -12,6 +12,14 @@ import java.nio.ByteOrder;
  */
 public final class Checksum {
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+    /**
+     * Bytes from which on a loop counts its rounds. HotSpot's compiler rebuilds such a loop, so that it checks bounds once
+     * for all rounds. That takes 150 instructions before the first one: short messages do better with a check each time,
+     * in a loop whose condition does not count.
+     */
+    private static final int LONG = 256;
+    private static final int BLOCKS_OF_32 = -32;
+    private static final int BLOCKS_OF_16 = -16;
 
     private Checksum() {
     }
@@ -20,14 +28,28 @@ public final class Checksum {
     public static long sum(MemorySegment memory, long offset, int length) {
         long even = 0;
         long odd = 0;
-        int i = 0;
-        for (; i <= length - 16; i += 16) {
-            long a = Bytes.native64(memory, offset + i);
-            long b = Bytes.native64(memory, offset + i + 8);
+        long at = offset;
+        int left = length;
+        if (left >= LONG) {
+            int blocks = left & BLOCKS_OF_16;
+            for (int i = 0; i < blocks; i += 16) {
+                long a = Bytes.native64(memory, at + i);
+                long b = Bytes.native64(memory, at + i + 8);
+                even += (a & 0xffff_ffffL) + (a >>> 32);
+                odd += (b & 0xffff_ffffL) + (b >>> 32);
+            }
+            at += blocks;
+            left -= blocks;
+        }
+        while ((left & BLOCKS_OF_16) > 0) {
+            long a = Bytes.native64(memory, at);
+            long b = Bytes.native64(memory, at + 8);
             even += (a & 0xffff_ffffL) + (a >>> 32);
             odd += (b & 0xffff_ffffL) + (b >>> 32);
+            at += 16;
+            left -= 16;
         }
-        return even + odd + sumTail(memory, offset + i, length - i);
+        return even + odd + sumTail(memory, at, left);
     }
 
     private static long sumTail(MemorySegment memory, long offset, int length) {
@@ -53,33 +75,58 @@ public final class Checksum {
         return sum;
     }
 
-    /** Copies {@code length} bytes and returns their sum: the bytes are touched once. */
+    /**
+     * Copies {@code length} bytes and returns their sum: the bytes are touched once. All in one method, which is too large
+     * for the compiler to put into others: at the end of a long chain of calls it would leave parts of each access out of
+     * line.
+     */
     public static long copyAndSum(MemorySegment from, long fromOffset, MemorySegment to, long toOffset, int length) {
         long even = 0;
         long odd = 0;
-        int i = 0;
-        for (; i <= length - 16; i += 16) {
-            long a = Bytes.native64(from, fromOffset + i);
-            long b = Bytes.native64(from, fromOffset + i + 8);
-            Bytes.putNative64(to, toOffset + i, a);
-            Bytes.putNative64(to, toOffset + i + 8, b);
+        long source = fromOffset;
+        long target = toOffset;
+        int left = length;
+        if (left >= LONG) {
+            int blocks = left & BLOCKS_OF_32;
+            for (int i = 0; i < blocks; i += 32) {
+                long a = Bytes.native64(from, source + i);
+                long b = Bytes.native64(from, source + i + 8);
+                long c = Bytes.native64(from, source + i + 16);
+                long d = Bytes.native64(from, source + i + 24);
+                Bytes.putNative64(to, target + i, a);
+                Bytes.putNative64(to, target + i + 8, b);
+                Bytes.putNative64(to, target + i + 16, c);
+                Bytes.putNative64(to, target + i + 24, d);
+                even += (a & 0xffff_ffffL) + (a >>> 32) + (c & 0xffff_ffffL) + (c >>> 32);
+                odd += (b & 0xffff_ffffL) + (b >>> 32) + (d & 0xffff_ffffL) + (d >>> 32);
+            }
+            source += blocks;
+            target += blocks;
+            left -= blocks;
+        }
+        while ((left & BLOCKS_OF_16) > 0) {
+            long a = Bytes.native64(from, source);
+            long b = Bytes.native64(from, source + 8);
+            Bytes.putNative64(to, target, a);
+            Bytes.putNative64(to, target + 8, b);
             even += (a & 0xffff_ffffL) + (a >>> 32);
             odd += (b & 0xffff_ffffL) + (b >>> 32);
+            source += 16;
+            target += 16;
+            left -= 16;
         }
-        int rest = length - i;
-        for (int k = 0; k < rest; k++) {
-            Bytes.put8(to, toOffset + i + k, Bytes.u8(from, fromOffset + i + k));
+        for (int i = 0; i < left; i++) {
+            Bytes.put8(to, target + i, Bytes.u8(from, source + i));
         }
-        return even + odd + sumTail(to, toOffset + i, rest);
+        return even + odd + sumTail(to, target, left);
     }
 
     /** Folds a sum to 16 bits, in the machine's byte order, not complemented. */
     public static int fold(long sum) {
-        long s = (sum >>> 32) + (sum & 0xffff_ffffL);
-        s = (s >>> 16) + (s & 0xffff);
-        s = (s >>> 16) + (s & 0xffff);
-        s = (s >>> 16) + (s & 0xffff);
-        return (int) s;
+        // A half added to the other: of a number and itself turned round by half its width, the upper half has the sum
+        // with its carry.
+        int words = (int) (sum + Long.rotateRight(sum, 32) >>> 32);
+        return words + Integer.rotateRight(words, 16) >>> 16;
     }
 
     /** The checksum field for a sum, in the machine's byte order: store it with {@link Bytes#putNative16}. */
@@ -108,23 +155,19 @@ public final class Checksum {
         return LITTLE_ENDIAN ? swap(value & 0xffff) : value & 0xffff;
     }
 
-    /** What a big-endian 32-bit {@code value} contributes to a sum in the machine's byte order. */
-    public static long words(int value) {
-        return (long) word(value >>> 16) + word(value);
-    }
-
     /**
      * What 32-bit words in network byte order contribute to a sum in the machine's byte order. Headers are summed from
-     * the values that are written, not from memory: loading what was stored in other sizes just before is slow.
+     * the values that are written, not from memory: loading what was stored in other sizes just before is slow. To swap
+     * the bytes of 16-bit words is to multiply them by 256, modulo the 65535 that sums are folded by.
      *
-     * @param words the words added as unsigned numbers
+     * @param words the words added as unsigned numbers, below 2^48
      */
-    public static int ofNetworkWords(long words) {
-        return word(fold(words));
+    public static long ofNetworkWords(long words) {
+        return LITTLE_ENDIAN ? words << 8 : words;
     }
 
     /** The pseudo-header of RFC 9293 section 3.1 (TCP), RFC 768 (UDP): addresses, protocol, transport length. */
     public static long pseudoHeader(int source, int destination, int protocol, int transportLength) {
-        return words(source) + words(destination) + word(protocol) + word(transportLength);
+        return ofNetworkWords((source & 0xffff_ffffL) + (destination & 0xffff_ffffL) + protocol + transportLength);
     }
 }

@@ -22,7 +22,7 @@ public final class EthernetHeader {
     }
 
     public static long destination(MemorySegment memory, long frame) {
-        return Bytes.u48(memory, frame);
+        return Bytes.u64(memory, frame) >>> 16;
     }
 
     public static long source(MemorySegment memory, long frame) {

@@ -35,6 +35,41 @@ public final class TcpHeader {
     private TcpHeader() {
     }
 
+    /** Ports and sequence number, of which each may be taken without looking at memory again. */
+    public static long first(MemorySegment memory, long tcp) {
+        return Bytes.u64(memory, tcp);
+    }
+
+    /** Source port in the high half, destination port in the low half. */
+    public static int ports(long first) {
+        return (int) (first >>> 32);
+    }
+
+    public static int seq(long first) {
+        return (int) first;
+    }
+
+    /** Acknowledgment number, header length, flags and window. */
+    public static long second(MemorySegment memory, long tcp) {
+        return Bytes.u64(memory, tcp + 8);
+    }
+
+    public static int ack(long second) {
+        return (int) (second >>> 32);
+    }
+
+    public static int headerLength(long second) {
+        return (int) (second >>> 26) & 0x3c;
+    }
+
+    public static int flags(long second) {
+        return (int) (second >>> 16) & 0xff;
+    }
+
+    public static int window(long second) {
+        return (int) second & 0xffff;
+    }
+
     public static int sourcePort(MemorySegment memory, long tcp) {
         return Bytes.u16(memory, tcp);
     }
@@ -74,7 +109,7 @@ public final class TcpHeader {
      *
      * @return the sum of what was written, for {@link #writeChecksum}
      */
-    public static int write(MemorySegment memory, long tcp, int ports, int seq, int ack, int headerLength, int flags,
+    public static long write(MemorySegment memory, long tcp, int ports, int seq, int ack, int headerLength, int flags,
                             int window) {
         long first = (long) ports << 32 | seq & 0xffff_ffffL;
         long second = (long) ack << 32 | (headerLength << 26 | flags << 16 | window) & 0xffff_ffffL;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.counters.Counters;
+import io.doorbell.ip.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -123,7 +124,8 @@ class ConnectionRowsTest {
     @Test
     void rfc9293_3_6_1_theNextInitialNumberIsBeyondTheOldOnes() {
         TimeWaitTable rows = new TimeWaitTable(hash(1), 10);
-        TimeWait timeWait = new TimeWait(rows, null, null, null, TcpConfig.defaults(), new Counters());
+        TimeWait timeWait = new TimeWait(rows, null, null, null, TcpConfig.defaults(), new Counters(),
+                new Clock());
         int[][] cases = {{1_000, 1_000 + 0x1_0001}, {1_000 + 0x1_0001, 1_000 + 0x1_0001},
             {1_000 + 0x1_0002, 1_000 + 0x1_0002}, {2_000_000_000, 2_000_000_000}, {-1, 1_000 + 0x1_0001}};
         for (int[] each : cases) {

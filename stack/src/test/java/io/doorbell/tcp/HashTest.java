@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.counters.Counters;
+import io.doorbell.ip.Clock;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -93,7 +94,8 @@ class HashTest {
         ConnectionTable table = new ConnectionTable(hash);
         TimeWaitTable waiting = new TimeWaitTable(hash, 10);
         TcpConfig config = TcpConfig.defaults();
-        TimeWait timeWait = new TimeWait(waiting, null, null, null, config, new Counters());
+        Clock clock = new Clock();
+        TimeWait timeWait = new TimeWait(waiting, null, null, null, config, new Counters(), clock);
         for (int port = 49_152; port < 65_536; port++) {
             if (port == 49_152 || port == 60_000 || port == 65_535) {
                 continue;
@@ -107,14 +109,14 @@ class HashTest {
         int row = waiting.add(1, 2, 60_000 << 16 | 80);
         waiting.timestamps[row] = true;
         waiting.await(row, 0, config.timeWaitNanos());
-        timeWait.now(1_000_000_000L);
+        clock.now(1_000_000_000L);
         Set<Integer> found = new HashSet<>();
         for (int i = 0; i < 4; i++) {
             found.add(numbers.ephemeralPort(table, waiting, timeWait, 1, 2, 80));
         }
         assertEquals(Set.of(49_152, 65_535), found);
         // RFC 6191: one second later the timestamps tell old segments from new ones.
-        timeWait.now(1_000_000_001L);
+        clock.now(1_000_000_001L);
         for (int i = 0; i < 4; i++) {
             found.add(numbers.ephemeralPort(table, waiting, timeWait, 1, 2, 80));
         }

@@ -31,7 +31,7 @@ class OptionPropertyTest {
     }
 
     private boolean parse(int flags, byte[] list) {
-        return options.parse(header(flags, list), 0, OPTIONS + list.length);
+        return options.parse(header(flags, list), 0, OPTIONS + list.length, flags);
     }
 
     @Property
@@ -42,7 +42,7 @@ class OptionPropertyTest {
         Bytes.put8(memory, 13, TcpHeader.SYN);
         int length = SynOptions.write(memory, OPTIONS, size, scale, sack, timestamps, value, echo);
         assertEquals(0, length % 4);
-        assertTrue(options.parse(memory, 0, OPTIONS + length));
+        assertTrue(options.parse(memory, 0, OPTIONS + length, TcpHeader.SYN));
         assertEquals(size, options.maxSegmentSize);
         assertEquals(scale, options.windowScale);
         assertEquals(sack, options.sackPermitted);
@@ -62,7 +62,7 @@ class OptionPropertyTest {
         MemorySegment memory = MemorySegment.ofArray(new byte[OPTIONS + TcpOptions.TIMESTAMPS_LENGTH]);
         int sum = Checksum.fold(TcpOptions.writeTimestamps(memory, OPTIONS, value, echo));
         assertEquals(Checksum.fold(Checksum.sum(memory, OPTIONS, TcpOptions.TIMESTAMPS_LENGTH)), sum);
-        assertTrue(options.parse(memory, 0, OPTIONS + TcpOptions.TIMESTAMPS_LENGTH));
+        assertTrue(options.parse(memory, 0, OPTIONS + TcpOptions.TIMESTAMPS_LENGTH, TcpHeader.ACK));
         assertTrue(options.timestamps);
         assertEquals(value, options.tsValue);
         assertEquals(echo, options.tsEcho);

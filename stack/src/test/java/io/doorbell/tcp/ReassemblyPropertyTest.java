@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.counters.Counters;
+import io.doorbell.ip.Clock;
 import io.doorbell.link.FramePool;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -108,7 +109,8 @@ class ReassemblyPropertyTest {
         Burst burst = new Burst(64);
         Counters counters = new Counters();
         ReceiveMemory memory = new ReceiveMemory(pool, config, counters);
-        DataInput data = new DataInput(pool, burst, new ReceiveWindow(config, MTU, memory), memory, config, counters);
+        DataInput data = new DataInput(pool, burst, new ReceiveWindow(config, MTU, memory), memory, config, counters,
+                new Clock());
         Tcb c = new ControlBlock();
         c.irs = base - 1;
         c.rcvNxt = base;

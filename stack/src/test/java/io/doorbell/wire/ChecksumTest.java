@@ -156,7 +156,7 @@ class ChecksumTest {
     void word_and_words_contribute_what_the_bytes_in_memory_would(@ForAll int value) {
         MemorySegment memory = placed(new byte[4], 0);
         Bytes.put32(memory, 0, value);
-        assertEquals(Checksum.fold(Checksum.sum(memory, 0, 4)), Checksum.fold(Checksum.words(value)));
+        assertEquals(Checksum.fold(Checksum.sum(memory, 0, 4)), Checksum.fold(Checksum.ofNetworkWords(value & 0xffff_ffffL)));
         assertEquals(Checksum.fold(Checksum.sum(memory, 2, 2)), Checksum.fold(Checksum.word(value)));
     }
 
