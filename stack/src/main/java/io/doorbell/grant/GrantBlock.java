@@ -25,6 +25,11 @@ import java.lang.invoke.VarHandle;
  *             stack            engine, until it is published
  * </pre>
  *
+ * <p>A block for a message ({@link GrantedMessage}) has the same lines. Its limit is SND.UNA (32) | the end of what may
+ * leave (32). It has one slot, with what {@link PackedMessage} says; for {@code push} its record says whether anything
+ * leaves from the engine, and in the record behind it stand 1 for one segment with the multi-segment option, and its
+ * sequence number.
+ *
  * <p>Everything hangs on {@code control}. An engine writes payload and slot record, forms its packet, and publishes by
  * one compare-and-set that adds to the slots: only then is the packet posted. The stack takes the right away by one
  * compare-and-set that changes generation and state. Whichever comes first wins, and both know: what was published is
@@ -164,9 +169,9 @@ public final class GrantBlock {
 
     // ---- what the stack tells
 
-    /** @param flags TCP flags beside ACK */
-    public void answer(int rcvNxt, int flags, int windowField) {
-        LONG.setRelease(memory, base + ANSWER, (long) rcvNxt << 32 | flags << 16 | windowField);
+    /** @param answer RCV.NXT (32) | TCP flags beside ACK (16) | window field (16) */
+    public void answer(long answer) {
+        LONG.setRelease(memory, base + ANSWER, answer);
     }
 
     long answer() {
@@ -259,5 +264,33 @@ public final class GrantBlock {
 
     public long sentAtNanos(int slot) {
         return memory.get(ValueLayout.JAVA_LONG, slot(slot) + SLOT_TIME);
+    }
+
+    // ---- a message: one slot, published once
+
+    /** The slot of a message: where its bytes lie, and how many there are. */
+    public void message(long address, int bytes) {
+        payload(0, address);
+        record(0, bytes, 0, false, 0, 0, 0);
+    }
+
+    /** @param posted whether it leaves from the engine; otherwise all of it is the stack's to send */
+    void completed(int bytes, boolean posted, boolean together, int headerSeq, int ack, int clock, long sentAtNanos) {
+        record(0, bytes, 0, posted, ack, clock, sentAtNanos);
+        record(1, together ? 1 : 0, 0, false, headerSeq, 0, 0);
+    }
+
+    public boolean isPosted() {
+        return push(0);
+    }
+
+    /** Whether it left as one segment with the multi-segment option. */
+    public boolean isTogether() {
+        return length(1) != 0;
+    }
+
+    /** SEG.SEQ of that segment. */
+    public int headerSeq() {
+        return ack(1);
     }
 }

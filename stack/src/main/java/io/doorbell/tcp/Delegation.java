@@ -3,6 +3,7 @@ package io.doorbell.tcp;
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
 import io.doorbell.grant.GrantBlock;
+import io.doorbell.grant.GrantDirectory;
 import io.doorbell.grant.LeaseTerms;
 import io.doorbell.ip.Ipv4;
 import io.doorbell.link.FramePool;
@@ -25,6 +26,7 @@ public final class Delegation {
     private final SegmentTable segments;
     private final GrantMemory memory;
     private final GrantSpace space;
+    private final MessageDelegation messages;
     private final SegmentOutput output;
     private final LossRecovery recovery;
     private final Lifecycle lifecycle;
@@ -36,18 +38,26 @@ public final class Delegation {
     private long now;
 
     Delegation(Link link, SegmentTable segments, SendSpace sendSpace, Scoreboard scoreboard, SegmentOutput output,
-               LossRecovery recovery, Lifecycle lifecycle, Ipv4 ipv4, TcpConfig config, Counters counters) {
+               LossRecovery recovery, Lifecycle lifecycle, Ipv4 ipv4, Holes holes, TcpConfig config,
+               Counters counters) {
         this.link = link;
         this.pool = link.frames();
         this.segments = segments;
         this.memory = new GrantMemory(link, sendSpace);
         this.space = new GrantSpace(pool, memory, segments, sendSpace, scoreboard, output, recovery, lifecycle, counters);
+        this.messages = new MessageDelegation(link, segments, memory, sendSpace, scoreboard, holes, output, recovery,
+                lifecycle, ipv4, config, counters);
         this.output = output;
         this.recovery = recovery;
         this.lifecycle = lifecycle;
         this.ipv4 = ipv4;
         this.config = config;
         this.counters = counters;
+    }
+
+    /** The part for messages that engines complete. */
+    MessageDelegation messages() {
+        return messages;
     }
 
     MemorySegment region() {
@@ -62,11 +72,12 @@ public final class Delegation {
             counters.increment(Counter.GRANTS_REFUSED);
             return null;
         }
-        Grant g = memory.create(this, c, options);
-        if (g == null) {
+        int place = memory.place(options.segments());
+        if (place == GrantMemory.NONE) {
             counters.increment(Counter.GRANTS_REFUSED);
             return null;
         }
+        Grant g = new Grant(this, c, options, memory.block(place, options.segments()), place);
         g.lastClock = output.timestampClock();
         g.lookedNanos = now;
         c.granted = g;
@@ -77,17 +88,17 @@ public final class Delegation {
         counters.increment(Counter.GRANTS_OPENED);
         lifecycle.touch(c);
         settle(g);
-        memory.offer(g);
+        memory.offer(place, GrantDirectory.NEXT_BYTES, c, options.segments(), GrantDirectory.NO_TEMPLATE);
         return g;
     }
 
     void handOut(Grant g) {
-        memory.claim(g);
+        memory.claim(g.place);
         g.handedOut = true;
     }
 
     int claimedBy(Grant g) {
-        return memory.claimedBy(g);
+        return g.released ? 0 : memory.claimedBy(g.place);
     }
 
     void recall(Grant g, long deadlineNanos) {
@@ -112,7 +123,10 @@ public final class Delegation {
 
     /** RFC 7323 section 5.3: never less than what an engine, whose clock may be ahead of this duty cycle's, has sent. */
     static int clock(Tcb c, int clock) {
-        return c.granted == null ? clock : Seq.max(clock, c.granted.lastClock);
+        if (c.granted != null) {
+            return Seq.max(clock, c.granted.lastClock);
+        }
+        return c.partial == null ? clock : c.partial.clock(clock);
     }
 
     /** Whether the connection's grant has its owner send nothing. */
@@ -164,16 +178,19 @@ public final class Delegation {
         for (int i = 0; i < count; i++) {
             collect(grants[i]);
         }
+        messages.now(nowNanos);
     }
 
     /** Ends one: allowances follow what has become of windows, neighbours and paths. */
     void settle() {
+        messages.settle();
         for (int i = count - 1; i >= 0; i--) {
             Grant g = grants[i];
             settle(g);
-            if (g.over && (g.engineEnded || g.block.hasLetGo() || !g.handedOut && memory.withdraw(g))) {
+            if (g.over && (g.engineEnded || g.block.hasLetGo() || !g.handedOut && memory.withdraw(g.place))) {
                 space.reclaim(g);
-                memory.release(g);
+                g.released = true;
+                memory.release(g.place);
                 grants[i] = grants[--count];
                 grants[count] = null;
             }
@@ -181,7 +198,7 @@ public final class Delegation {
     }
 
     long nextDeadlineNanos() {
-        long earliest = Tcb.NO_DEADLINE;
+        long earliest = messages.nextDeadlineNanos();
         for (int i = 0; i < count; i++) {
             Grant g = grants[i];
             if (!g.over) {
@@ -194,7 +211,7 @@ public final class Delegation {
 
     /** Frames that slots have, but for those whose records are in a send queue. */
     int frames() {
-        int frames = 0;
+        int frames = messages.frames();
         for (int i = 0; i < count; i++) {
             frames += GrantSpace.frames(grants[i]);
         }
@@ -306,7 +323,7 @@ public final class Delegation {
         return Math.min(c.sndUna + c.sndWnd - c.sndNxt, congestion);
     }
 
-    private int dscpEcn(Tcb c) {
+    static int dscpEcn(Tcb c) {
         return c.options.dscp() << 2
                 | (CongestionNotification.agreed(c) ? CongestionNotification.ECT_0 : CongestionNotification.NOT_ECT);
     }
@@ -375,6 +392,17 @@ public final class Delegation {
         t.destinationMac = mac;
         t.sourceMac = link.mac();
         t.seq = segments.seq(g.placeholder);
+        terms(t, c, config);
+        t.renewBytes = g.options.renewed() ? g.options.bytes() : 0;
+        g.position = t.seq;
+        g.block.lease(t);
+        limit(g);
+        change(g, GrantBlock.OPEN);
+        counters.increment(Counter.GRANT_LEASES);
+    }
+
+    /** What is the same whatever is granted. */
+    static void terms(LeaseTerms t, Tcb c, TcpConfig config) {
         t.mss = c.mss;
         t.localAddress = c.localAddress;
         t.remoteAddress = c.remoteAddress;
@@ -384,12 +412,6 @@ public final class Delegation {
         t.timestamps = c.timestamps;
         t.tsOffset = c.tsOffset;
         t.tickNanos = config.timestampTickNanos();
-        t.renewBytes = g.options.renewed() ? g.options.bytes() : 0;
-        g.position = t.seq;
-        g.block.lease(t);
-        limit(g);
-        change(g, GrantBlock.OPEN);
-        counters.increment(Counter.GRANT_LEASES);
     }
 
     private void limit(Grant g) {
@@ -402,14 +424,21 @@ public final class Delegation {
         }
     }
 
-    /** What segments say of the other direction: never more window than the peer was told, or would be told now. */
-    private void show(Grant g, Tcb c) {
+    /**
+     * What segments say of the other direction, as {@link GrantBlock} has it: never more window than the peer was told, or
+     * would be told now.
+     */
+    static long answer(Tcb c) {
         int flags = c.seldom != null && c.seldom.echoOwed ? TcpHeader.ECE : 0;
         int field = Math.min(0xffff, (c.rcvEdge - c.rcvNxt) >>> c.rcvScale);
-        long answer = (long) c.rcvNxt << 32 | flags << 16 | field;
+        return (long) c.rcvNxt << 32 | flags << 16 | field;
+    }
+
+    private void show(Grant g, Tcb c) {
+        long answer = answer(c);
         if (answer != g.answer) {
             g.answer = answer;
-            g.block.answer(c.rcvNxt, flags, field);
+            g.block.answer(answer);
         }
         if (c.tsRecent != g.echo) {
             g.echo = c.tsRecent;

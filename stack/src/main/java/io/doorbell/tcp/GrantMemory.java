@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
 final class GrantMemory {
     /** The place of a block that only this process sees. */
     static final int PRIVATE = -1;
-    private static final int NONE = -2;
+    static final int NONE = -2;
 
     private final FramePool pool;
     private final SendSpace sendSpace;
@@ -30,20 +30,17 @@ final class GrantMemory {
         this.taken = new boolean[shared == null ? 0 : directory.blocks()];
     }
 
-    /** @return a grant, not offered yet; null if no block is left */
-    Grant create(Delegation delegation, Tcb c, GrantOptions options) {
-        int place = place(options.segments());
-        if (place == NONE) {
-            return null;
-        }
+    /** The block of a place, begun anew. */
+    GrantBlock block(int place, int segments) {
         GrantBlock block = place == PRIVATE
-                ? new GrantBlock(Arena.ofAuto().allocate(GrantBlock.bytes(options.segments()), 128), 0, options.segments())
-                : directory.block(place, options.segments());
+                ? new GrantBlock(Arena.ofAuto().allocate(GrantBlock.bytes(segments), 128), 0, segments)
+                : directory.block(place, segments);
         block.begin();
-        return new Grant(delegation, c, options, block, place);
+        return block;
     }
 
-    private int place(int segments) {
+    /** @return a place that is free, {@link #NONE} if there is none */
+    int place(int segments) {
         if (directory == null) {
             return PRIVATE;
         }
@@ -61,44 +58,42 @@ final class GrantMemory {
     }
 
     /** From now on an engine of another process can take it. */
-    void offer(Grant g) {
-        if (g.place != PRIVATE) {
-            Tcb c = g.connection;
-            directory.offer(g.place, c.localAddress, c.remoteAddress, c.ports, g.block.slots());
+    void offer(int place, int kind, Tcb c, int slots, long firstTemplate) {
+        if (place != PRIVATE) {
+            directory.offer(place, kind, c.localAddress, c.remoteAddress, c.ports, slots, firstTemplate);
         }
     }
 
     /** An engine of this process takes it. */
-    void claim(Grant g) {
-        if (g.place != PRIVATE && !directory.claim(g.place, directory.claim(g.place), (int) directory.process())) {
-            throw new IllegalStateException("process " + claimedBy(g) + " has taken this grant: one engine for each");
+    void claim(int place) {
+        if (place != PRIVATE && !directory.claim(place, directory.claim(place), (int) directory.process())) {
+            throw new IllegalStateException("process " + claimedBy(place) + " has taken this grant: one engine for each");
         }
     }
 
     /** The process whose engine has it; 0 if none has, or a thread of this one without a part that others see. */
-    int claimedBy(Grant g) {
-        return g.place == PRIVATE || g.released ? 0 : GrantDirectory.process(directory.claim(g.place));
+    int claimedBy(int place) {
+        return place == PRIVATE ? 0 : GrantDirectory.process(directory.claim(place));
     }
 
     /** Whether no engine has it, nor ever will. */
-    boolean withdraw(Grant g) {
-        return g.place == PRIVATE || directory.withdraw(g.place);
+    boolean withdraw(int place) {
+        return place == PRIVATE || directory.withdraw(place);
     }
 
     /** Nobody will touch its block any more. */
-    void release(Grant g) {
-        g.released = true;
-        if (g.place != PRIVATE) {
-            directory.free(g.place);
-            taken[g.place] = false;
+    void release(int place) {
+        if (place != PRIVATE) {
+            directory.free(place);
+            taken[place] = false;
         }
     }
 
-    boolean hasFrame(Grant g) {
-        return g.place == PRIVATE ? sendSpace.freeFrames() > 0 : pool.availableApart() > 0;
+    boolean hasFrame(int place) {
+        return place == PRIVATE ? sendSpace.freeFrames() > 0 : pool.availableApart() > 0;
     }
 
-    long allocate(Grant g) {
-        return g.place == PRIVATE ? pool.allocate() : pool.allocateApart();
+    long allocate(int place) {
+        return place == PRIVATE ? pool.allocate() : pool.allocateApart();
     }
 }

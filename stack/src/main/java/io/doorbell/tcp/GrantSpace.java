@@ -112,8 +112,8 @@ final class GrantSpace {
 
     /** @return whether there is a slot to use, and one for the placeholder behind it */
     boolean fillSlots(Grant g, boolean wanted) {
-        while (wanted && g.held - g.collected < g.payload.length && memory.hasFrame(g)) {
-            long address = memory.allocate(g) + SendSpace.HEADROOM;
+        while (wanted && g.held - g.collected < g.payload.length && memory.hasFrame(g.place)) {
+            long address = memory.allocate(g.place) + SendSpace.HEADROOM;
             g.payload[g.held & g.mask] = address;
             g.block.payload(g.held, address);
             g.held++;
