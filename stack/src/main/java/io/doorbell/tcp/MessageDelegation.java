@@ -283,7 +283,7 @@ final class MessageDelegation {
             g.echo = c.tsRecent;
             g.block.echo(c.tsRecent);
         }
-        int edge = mac != Ipv4.NO_MAC && fitsCongestionWindow(g, c) && !Pacer.holds(c, now) ? c.sndUna + c.sndWnd : c.sndUna;
+        int edge = mac != Ipv4.NO_MAC && fitsCongestionWindow(g, c) && !Pacer.wouldHold(c, now) ? c.sndUna + c.sndWnd : c.sndUna;
         long limit = (long) c.sndUna << 32 | edge & 0xffff_ffffL;
         if (limit != g.limit) {
             g.limit = limit;
@@ -340,12 +340,12 @@ final class MessageDelegation {
                 TemplateOutput.acknowledged(c);
             }
             c.flight.tailProbeDue = true;
-            output.schedule(c, false);
             ipv4.used(c.nextHop);
         }
         lifecycle.touch(c);
         g.message.learnAll();
         holes.completed(c, g.message);
+        output.schedule(c, !posted);
         lifecycle.wantOutput(c);
     }
 
