@@ -33,6 +33,9 @@ public final class GrantDirectory {
     public static final int NEXT_BYTES = 0;
     /** An offer to complete a message ({@link GrantedMessage}). */
     public static final int MESSAGE = 1;
+    /** The most templates that may come with a grant, and the longest. */
+    public static final int MOST_TEMPLATES = 1 << 10;
+    public static final int LONGEST_TEMPLATE = 1 << 20;
     /** There is no template. */
     public static final long NO_TEMPLATE = -1;
     /** Where frames begin, seen from the first byte, is a multiple of it: a page. */

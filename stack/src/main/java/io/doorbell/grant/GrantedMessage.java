@@ -97,6 +97,18 @@ public final class GrantedMessage {
         this.taken = new long[most];
     }
 
+    /** Gives the right back of a message that cannot be completed here. */
+    public static void decline(GrantBlock block) {
+        long now = block.control();
+        int state = GrantBlock.state(now);
+        while ((state == GrantBlock.OPEN || state == GrantBlock.SUSPENDED)
+                && !block.change(now, GrantBlock.control(GrantBlock.generation(now), GrantBlock.RETURNED, 0))) {
+            now = block.control();
+            state = GrantBlock.state(now);
+        }
+        block.letGo();
+    }
+
     private long payload() {
         return frame + FramePool.PAYLOAD_OFFSET;
     }

@@ -153,6 +153,17 @@ public final class GrantedSender {
         return template;
     }
 
+    /**
+     * Prepares the templates that came with a grant of another process.
+     *
+     * @param first the first one's address in the stack's region, {@link GrantDirectory#NO_TEMPLATE}
+     * @throws IllegalArgumentException if they are damaged
+     * @throws IllegalStateException    if the engine's link has too few frames
+     */
+    public void prepareAll(long first) {
+        PackedTemplate.prepareAll(this, region, regionBase, first);
+    }
+
     /** Sends from the frame in which the message lies, if it is one segment. */
     int send(GrantedTemplate t, long nowNanos, int flags) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {

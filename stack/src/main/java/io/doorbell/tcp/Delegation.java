@@ -5,11 +5,11 @@ import io.doorbell.counters.Counters;
 import io.doorbell.grant.GrantBlock;
 import io.doorbell.grant.GrantDirectory;
 import io.doorbell.grant.LeaseTerms;
+import io.doorbell.grant.PackedTemplate;
 import io.doorbell.ip.Ipv4;
 import io.doorbell.link.FramePool;
 import io.doorbell.link.Link;
 import io.doorbell.wire.Seq;
-import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -67,17 +67,16 @@ public final class Delegation {
     // ---- the owner's calls
 
     /** @return null, counted, if the connection does not send, has partial messages open, or is granted already */
-    public Grant open(Tcb c, GrantOptions options) {
-        if (!c.state.sends() || c.finQueued || c.partial != null || c.granted != null) {
-            counters.increment(Counter.GRANTS_REFUSED);
-            return null;
-        }
-        int place = memory.place(options.segments());
+    public Grant open(Tcb c, GrantOptions options, MessageTemplate... templates) {
+        PackedTemplate[] packed = memory.pack(templates);
+        boolean possible = c.state.sends() && !c.finQueued && c.partial == null && c.granted == null
+                && memory.hasFrames(packed.length);
+        int place = possible ? memory.place(options.segments()) : GrantMemory.NONE;
         if (place == GrantMemory.NONE) {
             counters.increment(Counter.GRANTS_REFUSED);
             return null;
         }
-        Grant g = new Grant(this, c, options, memory.block(place, options.segments()), place);
+        Grant g = new Grant(this, c, options, memory.block(place, options.segments()), place, packed);
         g.lastClock = output.timestampClock();
         g.lookedNanos = now;
         c.granted = g;
@@ -88,7 +87,7 @@ public final class Delegation {
         counters.increment(Counter.GRANTS_OPENED);
         lifecycle.touch(c);
         settle(g);
-        memory.offer(place, GrantDirectory.NEXT_BYTES, c, options.segments(), GrantDirectory.NO_TEMPLATE);
+        memory.offer(place, GrantDirectory.NEXT_BYTES, c, options.segments(), memory.share(g));
         return g;
     }
 
@@ -190,6 +189,7 @@ public final class Delegation {
             if (g.over && (g.engineEnded || g.block.hasLetGo() || !g.handedOut && memory.withdraw(g.place))) {
                 space.reclaim(g);
                 g.released = true;
+                memory.unshare(g);
                 memory.release(g.place);
                 grants[i] = grants[--count];
                 grants[count] = null;
@@ -213,7 +213,7 @@ public final class Delegation {
     int frames() {
         int frames = messages.frames();
         for (int i = 0; i < count; i++) {
-            frames += GrantSpace.frames(grants[i]);
+            frames += GrantSpace.frames(grants[i]) + grants[i].templateFrames.length;
         }
         return frames;
     }
@@ -275,7 +275,7 @@ public final class Delegation {
         long most = allowed(g, c);
         long mac = ipv4.readyMac(c.nextHop);
         if (open && (g.rest > most || mac != g.terms.destinationMac || c.mss != g.terms.mss
-                || dscpEcn(c) != g.terms.dscpEcn)) {
+                || Leases.dscpEcn(c) != g.terms.dscpEcn)) {
             suspend(g);
             open = false;
             most = allowed(g, c);
@@ -321,11 +321,6 @@ public final class Delegation {
         long congestion = g.restarting ? Math.max(c.cwnd, CongestionWindow.initial(c, config.initialWindowSegments()))
                 : (long) c.cwnd - outstanding;
         return Math.min(c.sndUna + c.sndWnd - c.sndNxt, congestion);
-    }
-
-    static int dscpEcn(Tcb c) {
-        return c.options.dscp() << 2
-                | (CongestionNotification.agreed(c) ? CongestionNotification.ECT_0 : CongestionNotification.NOT_ECT);
     }
 
     private void ask(Grant g) {
@@ -392,26 +387,13 @@ public final class Delegation {
         t.destinationMac = mac;
         t.sourceMac = link.mac();
         t.seq = segments.seq(g.placeholder);
-        terms(t, c, config);
+        Leases.terms(t, c, config);
         t.renewBytes = g.options.renewed() ? g.options.bytes() : 0;
         g.position = t.seq;
         g.block.lease(t);
         limit(g);
         change(g, GrantBlock.OPEN);
         counters.increment(Counter.GRANT_LEASES);
-    }
-
-    /** What is the same whatever is granted. */
-    static void terms(LeaseTerms t, Tcb c, TcpConfig config) {
-        t.mss = c.mss;
-        t.localAddress = c.localAddress;
-        t.remoteAddress = c.remoteAddress;
-        t.ports = c.ports;
-        t.dscpEcn = dscpEcn(c);
-        t.timeToLive = config.timeToLive();
-        t.timestamps = c.timestamps;
-        t.tsOffset = c.tsOffset;
-        t.tickNanos = config.timestampTickNanos();
     }
 
     private void limit(Grant g) {
@@ -424,18 +406,8 @@ public final class Delegation {
         }
     }
 
-    /**
-     * What segments say of the other direction, as {@link GrantBlock} has it: never more window than the peer was told, or
-     * would be told now.
-     */
-    static long answer(Tcb c) {
-        int flags = c.seldom != null && c.seldom.echoOwed ? TcpHeader.ECE : 0;
-        int field = Math.min(0xffff, (c.rcvEdge - c.rcvNxt) >>> c.rcvScale);
-        return (long) c.rcvNxt << 32 | flags << 16 | field;
-    }
-
     private void show(Grant g, Tcb c) {
-        long answer = answer(c);
+        long answer = Leases.answer(c);
         if (answer != g.answer) {
             g.answer = answer;
             g.block.answer(answer);

@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.grant.GrantBlock;
 import io.doorbell.grant.GrantDirectory;
+import io.doorbell.grant.PackedTemplate;
 import io.doorbell.link.FramePool;
 import io.doorbell.link.Link;
 import java.lang.foreign.Arena;
@@ -87,6 +88,53 @@ final class GrantMemory {
             directory.free(place);
             taken[place] = false;
         }
+    }
+
+    /** What templates have now. */
+    PackedTemplate[] pack(MessageTemplate... templates) {
+        if (templates.length > GrantDirectory.MOST_TEMPLATES) {
+            throw new IllegalArgumentException(templates.length + " templates with a grant: give at most "
+                    + GrantDirectory.MOST_TEMPLATES);
+        }
+        PackedTemplate[] packed = new PackedTemplate[templates.length];
+        for (int i = 0; i < templates.length; i++) {
+            packed[i] = new PackedTemplate(templates[i].length);
+            templates[i].copyTo(packed[i]);
+            int room = pool.frameSize() - SendSpace.HEADROOM;
+            if (directory != null && packed[i].packedBytes() > room) {
+                throw new IllegalArgumentException("a template of " + templates[i].length + " bytes with a grant takes "
+                        + packed[i].packedBytes() + ", and a frame has " + room + ": have the engine prepare it");
+            }
+        }
+        return packed;
+    }
+
+    /** Whether so many templates can lie where other processes see them. */
+    boolean hasFrames(int templates) {
+        return directory == null || pool.availableApart() >= templates;
+    }
+
+    /** Puts a grant's templates where other processes see them; each takes a frame. Returns the first one's address. */
+    long share(Grant g) {
+        long next = GrantDirectory.NO_TEMPLATE;
+        if (g.place != PRIVATE) {
+            g.templateFrames = new long[g.templates.length];
+            for (int i = g.templates.length - 1; i >= 0; i--) {
+                long address = pool.allocateApart() + SendSpace.HEADROOM;
+                g.templates[i].write(pool.memory(), address, next);
+                g.templateFrames[i] = address;
+                next = address;
+            }
+        }
+        return next;
+    }
+
+    /** The engine is done with them. */
+    void unshare(Grant g) {
+        for (long frame : g.templateFrames) {
+            pool.release(frame);
+        }
+        g.templateFrames = Grant.NO_FRAMES;
     }
 
     boolean hasFrame(int place) {

@@ -141,7 +141,12 @@ final class MessageDelegation {
     GrantedMessage engine(MessageGrant g, Link engineLink) {
         memory.claim(g.place);
         g.handedOut = true;
-        return new GrantedMessage(g.block, pool.memory(), 0, engineLink);
+        try {
+            return new GrantedMessage(g.block, pool.memory(), 0, engineLink);
+        } catch (IllegalStateException e) {
+            GrantedMessage.decline(g.block);
+            throw e;
+        }
     }
 
     int claimedBy(MessageGrant g) {
@@ -250,7 +255,7 @@ final class MessageDelegation {
         long mac = ipv4.readyMac(c.nextHop);
         boolean multi = c.multi != null && c.multi.sends() && !(c.ackNow && c.sndNxt == c.iss + 1);
         boolean changed = !open || mac != t.destinationMac || c.mss != t.mss || multi != t.multiSegment
-                || Delegation.dscpEcn(c) != t.dscpEcn;
+                || Leases.dscpEcn(c) != t.dscpEcn;
         if (changed && open) {
             change(g, GrantBlock.SUSPENDED);
             collect(g);
@@ -266,7 +271,7 @@ final class MessageDelegation {
             t.multiSegment = multi;
             t.sendKey = multi ? c.multi.sendKey() : 0;
             t.iss = c.iss;
-            Delegation.terms(t, c, config);
+            Leases.terms(t, c, config);
             g.block.lease(t);
             change(g, GrantBlock.OPEN);
             counters.increment(Counter.GRANT_LEASES);
@@ -274,7 +279,7 @@ final class MessageDelegation {
     }
 
     private void show(MessageGrant g, Tcb c, long mac) {
-        long answer = Delegation.answer(c);
+        long answer = Leases.answer(c);
         if (answer != g.answer) {
             g.answer = answer;
             g.block.answer(answer);
