@@ -258,7 +258,7 @@ public final class GrantedMessage {
         int last = message.ranges() - 1;
         together = false;
         takenCount = 0;
-        if (terms.mss < 1 || Seq.gt(terms.seq + message.rangeAt[last] + message.rangeBytes[last], (int) limit)) {
+        if (Seq.gt(terms.seq + message.rangeAt[last] + message.rangeBytes[last], (int) limit)) {
             return 0;
         }
         int echo = block.echo();

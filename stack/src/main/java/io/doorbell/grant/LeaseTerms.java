@@ -52,9 +52,10 @@ public final class LeaseTerms {
     void read(MemorySegment memory, long at) {
         destinationMac = memory.get(ValueLayout.JAVA_LONG, at);
         sourceMac = memory.get(ValueLayout.JAVA_LONG, at + 8);
-        tickNanos = memory.get(ValueLayout.JAVA_LONG, at + 16);
+        // Damage may change what is sent, but never has an engine divide by nothing.
+        tickNanos = Math.max(1, memory.get(ValueLayout.JAVA_LONG, at + 16));
         seq = memory.get(ValueLayout.JAVA_INT, at + 24);
-        mss = memory.get(ValueLayout.JAVA_INT, at + 28);
+        mss = Math.max(1, memory.get(ValueLayout.JAVA_INT, at + 28));
         localAddress = memory.get(ValueLayout.JAVA_INT, at + 32);
         remoteAddress = memory.get(ValueLayout.JAVA_INT, at + 36);
         ports = memory.get(ValueLayout.JAVA_INT, at + 40);
