@@ -9,7 +9,7 @@ import java.lang.invoke.VarHandle;
  *
  * <pre>
  *    0  control   generation (40 bits) | state (8) | slots published (16)      both, by compare-and-set only
- *    8  asked     asks (32) | bytes wanted (32)                                engine
+ *    8  asked     asks (32) | a message waits (1) | bytes wanted (31)            engine
  *   16  let go    the last state that the engine has seen and obeys            engine
  *  128  answer    RCV.NXT (32) | flags (16) | window field (16)                stack
  *  136  limit     slots (32) | sequence number behind the last byte (32)       stack
@@ -75,6 +75,7 @@ public final class GrantBlock {
     private static final int SLOT_CLOCK = 20;
     private static final int SLOT_TIME = 24;
     private static final int PUSH = 1 << 16;
+    private static final long WAITS = 1L << 31;
 
     private final MemorySegment memory;
     private final long base;
@@ -148,12 +149,26 @@ public final class GrantBlock {
 
     // ---- what the engine tells
 
-    /** Asks for an allowance of so many bytes ahead. */
-    void ask(int asks, int bytes) {
-        LONG.setRelease(memory, base + ASKED, (long) asks << 32 | bytes & 0xffff_ffffL);
+    /**
+     * Asks for an allowance of so many bytes ahead.
+     *
+     * @param waits a message of so many bytes waits for it
+     */
+    void ask(int asks, int bytes, boolean waits) {
+        LONG.setRelease(memory, base + ASKED, (long) asks << 32 | (waits ? WAITS : 0) | bytes & ~WAITS & 0xffff_ffffL);
     }
 
-    /** How often the engine has asked (high half), and for how many bytes (low half). */
+    /** Whether a message waits for what was asked. */
+    public static boolean waits(long asked) {
+        return (asked & WAITS) != 0;
+    }
+
+    /** How many bytes were asked for. */
+    public static int bytes(long asked) {
+        return (int) (asked & WAITS - 1);
+    }
+
+    /** How often the engine has asked (high half), and for what (low half): {@link #waits}, {@link #bytes(long)}. */
     public long asked() {
         return (long) LONG.getAcquire(memory, base + ASKED);
     }

@@ -67,6 +67,7 @@ public final class GrantedSender {
     private int endSlot;
     private int asks;
     private long askedAt = -1;
+    private int askedFor;
     /** The code that ended this grant for the engine: the block may be another grant's meanwhile. */
     private int ended;
 
@@ -207,7 +208,7 @@ public final class GrantedSender {
             return;
         }
         asks++;
-        block.ask(asks, bytes);
+        block.ask(asks, Math.max(0, bytes), false);
     }
 
     /** Gives the right and what was not used of it back. Idempotent. */
@@ -282,7 +283,7 @@ public final class GrantedSender {
             return OUT_OF_RANGE;
         }
         if (endSeq - seq < length || GrantBlock.slotsBetween(slot, endSlot) < count) {
-            renew(Math.max(length, terms.renewBytes));
+            renewFor(length);
             return BACKPRESSURE;
         }
         if (frames.available() < count) {
@@ -360,11 +361,23 @@ public final class GrantedSender {
         }
     }
 
+    /** A message of this length waits: asks once for each state of the allowance, and for each longer one. */
+    private void renewFor(int length) {
+        long limit = block.limit();
+        if (terms.renewBytes > 0 && (limit != askedAt || length > askedFor)) {
+            askedAt = limit;
+            askedFor = length;
+            asks++;
+            block.ask(asks, length, true);
+        }
+    }
+
     /** Asks once for each state of the allowance. */
     private void renew(int bytes) {
         long limit = block.limit();
         if (terms.renewBytes > 0 && limit != askedAt) {
             askedAt = limit;
+            askedFor = 0;
             request(bytes);
         }
     }

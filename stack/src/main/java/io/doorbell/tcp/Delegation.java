@@ -312,14 +312,15 @@ public final class Delegation {
 
     /**
      * Bytes that may be out beyond what is: what the peer's window and the congestion window leave. An engine sends whole
-     * messages: with nothing out and a congestion window smaller than the next one it would wait for ever, as no
-     * acknowledgement comes. When it asks then, it gets the initial window (RFC 5681 section 4.1, the restart window).
+     * messages: with nothing out and a congestion window smaller than the one that waits it would wait for ever, as no
+     * acknowledgement comes. Only for such a message more is allowed than RFC 5681 section 4.1 has for a restart, the lesser
+     * of initial and congestion window: as much as it needs, within the initial window.
      */
     private long allowed(Grant g, Tcb c) {
         int outstanding = recovery.outstanding(c);
-        g.restarting = outstanding == 0 && (g.restarting || g.wanting);
-        long congestion = g.restarting ? Math.max(c.cwnd, CongestionWindow.initial(c, config.initialWindowSegments()))
-                : (long) c.cwnd - outstanding;
+        g.waitingBytes = outstanding == 0 ? g.waitingBytes : 0;
+        long congestion = g.waitingBytes <= c.cwnd ? (long) c.cwnd - outstanding
+                : Math.max(c.cwnd, Math.min(g.waitingBytes, CongestionWindow.initial(c, config.initialWindowSegments())));
         return Math.min(c.sndUna + c.sndWnd - c.sndNxt, congestion);
     }
 
@@ -329,7 +330,9 @@ public final class Delegation {
         if (g.options.renewed() && asks != g.asksSeen) {
             g.asksSeen = asks;
             g.wanting = true;
-            g.target = (int) asked;
+            boolean waits = GrantBlock.waits(asked);
+            g.waitingBytes = waits ? GrantBlock.bytes(asked) : 0;
+            g.target = waits ? Math.max(g.options.bytes(), g.waitingBytes) : GrantBlock.bytes(asked);
             counters.increment(Counter.GRANTS_ASKED);
         }
     }
@@ -351,8 +354,9 @@ public final class Delegation {
             g.limitedBy = GrantLimit.NEIGHBOUR;
         } else {
             int more = more(g, c, wish, most - g.rest);
-            // RFC 9293 section 3.8.6.2.1: no slivers, unless it is all that is wished.
-            if (more == wish || more > 0 && more >= Math.min(c.mss, c.sndMaxWnd / 2)) {
+            // RFC 9293 section 3.8.6.2.1: no slivers, unless it is all that is wished, or nothing is out: a whole message
+            // may leave then, and if it does not fit no acknowledgement comes that would bring more.
+            if (more == wish || more > 0 && (more >= Math.min(c.mss, c.sndMaxWnd / 2) || recovery.outstanding(c) == 0)) {
                 space.extend(g, c, more);
                 g.wanting = false;
                 g.probeDeadline = Tcb.NO_DEADLINE;

@@ -48,8 +48,8 @@ public final class Grant {
     int asksSeen;
     /** The engine has asked and got nothing since. */
     boolean wanting;
-    /** With nothing out, it may begin with the initial window. */
-    boolean restarting;
+    /** Bytes of a message that waits for its allowance, 0 if none does. */
+    int waitingBytes;
     GrantLimit limitedBy = GrantLimit.NONE;
     boolean recalled;
     boolean over;
