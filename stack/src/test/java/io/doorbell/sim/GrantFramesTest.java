@@ -1,7 +1,7 @@
 package io.doorbell.sim;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
@@ -16,9 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** More grants than a link has frames for: they take turns, and none keeps a frame that is of no use to it. */
+/** More grants than a link has frames for take turns, and none keeps a frame that is of no use to it. */
 class GrantFramesTest {
-    private static final int CONNECTIONS = 60;
+    private static final int CONNECTIONS = 3;
     private static final int MESSAGES = 20;
 
     private static final class Prompt implements EngineConduct {
@@ -57,6 +57,10 @@ class GrantFramesTest {
                     two.step();
                 }
             }
+            // Somebody else has all but three: two for the first grant, one for the second, none for the third.
+            while (connections.getFirst().sendSpace() >= 4 * connections.getFirst().segmentSize()) {
+                two.client().link().frames().allocate();
+            }
             EngineLink link = new EngineLink(new Prompt(), two, two.client(), 64);
             List<GrantedSender> engines = new ArrayList<>();
             for (Connection connection : connections) {
@@ -65,20 +69,14 @@ class GrantFramesTest {
                 engines.add(grant.sender(link));
             }
             MemorySegment message = MemorySegment.ofArray(new byte[100]);
-            int[] sent = new int[CONNECTIONS];
-            for (int round = 0; round < 20_000 && reader.received < 100L * CONNECTIONS * MESSAGES; round++) {
-                for (int i = 0; i < CONNECTIONS; i++) {
-                    if (sent[i] < MESSAGES && engines.get(i).send(message, 0, 100, two.nowNanos()) >= 0) {
-                        sent[i]++;
-                    }
-                    if (sent[i] == MESSAGES) {
-                        engines.get(i).giveBack();
-                    }
+            for (int round = 0; round < 5_000 && reader.received < 100L * CONNECTIONS * MESSAGES; round++) {
+                for (GrantedSender engine : engines) {
+                    engine.send(message, 0, 100, two.nowNanos());
                 }
                 link.receive(null, 0, 0);
                 two.step();
             }
-            assertEquals(100L * CONNECTIONS * MESSAGES, reader.received);
+            assertTrue(reader.received >= 100L * CONNECTIONS * MESSAGES, "stood still at " + reader.received);
         }
     }
 }
