@@ -117,10 +117,14 @@ public final class Connection extends Tcb {
      * <p>Meanwhile {@link #begin} is refused with {@link #GRANTED}, and so are sends if {@link GrantOptions#ownerSends}
      * says so.
      *
-     * @return null, counted, if the connection does not send, has partial messages open, or is granted already
+     * @param templates what the owner has prepared for the engine: what is known of them now is copied, and the engine has
+     *                  one of its own for each ({@link io.doorbell.grant.GrantedSender#prepared}), in whatever process it is
+     * @return null, counted, if the connection does not send, has partial messages open, or is granted already, or if what
+     *         other processes see has no room for it
+     * @throws IllegalArgumentException if other processes may be engines, and a template does not fit into a frame
      */
-    public Grant grant(GrantOptions options) {
-        return tcp.delegation().open(this, options);
+    public Grant grant(GrantOptions options, MessageTemplate... templates) {
+        return tcp.delegation().open(this, options, templates);
     }
 
     /** Bytes that a send would accept now; 0 if the connection does not send. */

@@ -9,7 +9,7 @@ import java.lang.invoke.VarHandle;
  *
  * <pre>
  *    0  control   generation (40 bits) | state (8) | slots published (16)      both, by compare-and-set only
- *    8  asked     asks (32) | bytes wanted (32)                                engine
+ *    8  asked     asks (32) | a message waits (1) | bytes wanted (31)            engine
  *   16  let go    the last state that the engine has seen and obeys            engine
  *  128  answer    RCV.NXT (32) | flags (16) | window field (16)                stack
  *  136  limit     slots (32) | sequence number behind the last byte (32)       stack
@@ -24,6 +24,11 @@ import java.lang.invoke.VarHandle;
  *           +----------------+--------+-----------+--------+--------+----------------+
  *             stack            engine, until it is published
  * </pre>
+ *
+ * <p>A block for a message ({@link GrantedMessage}) has the same lines. Its limit is SND.UNA (32) | the end of what may
+ * leave (32). It has one slot, with what {@link PackedMessage} says; for {@code push} its record says whether anything
+ * leaves from the engine, and in the record behind it stand 1 for one segment with the multi-segment option, and its
+ * sequence number.
  *
  * <p>Everything hangs on {@code control}. An engine writes payload and slot record, forms its packet, and publishes by
  * one compare-and-set that adds to the slots: only then is the packet posted. The stack takes the right away by one
@@ -70,6 +75,7 @@ public final class GrantBlock {
     private static final int SLOT_CLOCK = 20;
     private static final int SLOT_TIME = 24;
     private static final int PUSH = 1 << 16;
+    private static final long WAITS = 1L << 31;
 
     private final MemorySegment memory;
     private final long base;
@@ -143,12 +149,26 @@ public final class GrantBlock {
 
     // ---- what the engine tells
 
-    /** Asks for an allowance of so many bytes ahead. */
-    void ask(int asks, int bytes) {
-        LONG.setRelease(memory, base + ASKED, (long) asks << 32 | bytes & 0xffff_ffffL);
+    /**
+     * Asks for an allowance of so many bytes ahead.
+     *
+     * @param waits a message of so many bytes waits for it
+     */
+    void ask(int asks, int bytes, boolean waits) {
+        LONG.setRelease(memory, base + ASKED, (long) asks << 32 | (waits ? WAITS : 0) | bytes & ~WAITS & 0xffff_ffffL);
     }
 
-    /** How often the engine has asked (high half), and for how many bytes (low half). */
+    /** Whether a message waits for what was asked. */
+    public static boolean waits(long asked) {
+        return (asked & WAITS) != 0;
+    }
+
+    /** How many bytes were asked for. */
+    public static int bytes(long asked) {
+        return (int) (asked & WAITS - 1);
+    }
+
+    /** How often the engine has asked (high half), and for what (low half): {@link #waits}, {@link #bytes(long)}. */
     public long asked() {
         return (long) LONG.getAcquire(memory, base + ASKED);
     }
@@ -164,9 +184,9 @@ public final class GrantBlock {
 
     // ---- what the stack tells
 
-    /** @param flags TCP flags beside ACK */
-    public void answer(int rcvNxt, int flags, int windowField) {
-        LONG.setRelease(memory, base + ANSWER, (long) rcvNxt << 32 | flags << 16 | windowField);
+    /** @param answer RCV.NXT (32) | TCP flags beside ACK (16) | window field (16) */
+    public void answer(long answer) {
+        LONG.setRelease(memory, base + ANSWER, answer);
     }
 
     long answer() {
@@ -259,5 +279,33 @@ public final class GrantBlock {
 
     public long sentAtNanos(int slot) {
         return memory.get(ValueLayout.JAVA_LONG, slot(slot) + SLOT_TIME);
+    }
+
+    // ---- a message: one slot, published once
+
+    /** The slot of a message: where its bytes lie, and how many there are. */
+    public void message(long address, int bytes) {
+        payload(0, address);
+        record(0, bytes, 0, false, 0, 0, 0);
+    }
+
+    /** @param posted whether it leaves from the engine; otherwise all of it is the stack's to send */
+    void completed(int bytes, boolean posted, boolean together, int headerSeq, int ack, int clock, long sentAtNanos) {
+        record(0, bytes, 0, posted, ack, clock, sentAtNanos);
+        record(1, together ? 1 : 0, 0, false, headerSeq, 0, 0);
+    }
+
+    public boolean isPosted() {
+        return push(0);
+    }
+
+    /** Whether it left as one segment with the multi-segment option. */
+    public boolean isTogether() {
+        return length(1) != 0;
+    }
+
+    /** SEG.SEQ of that segment. */
+    public int headerSeq() {
+        return ack(1);
     }
 }

@@ -19,6 +19,8 @@ import java.lang.invoke.VarHandle;
  *        0  claim   number of the offer (32) | the engine's process (32); 0 nothing is offered     compare-and-set
  *        8  local address (32) | remote address (32)
  *       16  ports (32) | slots in use (32)
+ *       24  kind (32)
+ *       32  address of the first template in the stack's region (64), -1 if there is none ({@link PackedTemplate})
  *   ..  blocks ({@link GrantBlock}), each on a multiple of 128
  * </pre>
  *
@@ -26,7 +28,16 @@ import java.lang.invoke.VarHandle;
  * the same word. Set-up only: the stack's side belongs to its thread, the other to any.
  */
 public final class GrantDirectory {
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
+    /** An offer to send what comes next on a connection ({@link GrantedSender}). */
+    public static final int NEXT_BYTES = 0;
+    /** An offer to complete a message ({@link GrantedMessage}). */
+    public static final int MESSAGE = 1;
+    /** The most templates that may come with a grant, and the longest. */
+    public static final int MOST_TEMPLATES = 1 << 10;
+    public static final int LONGEST_TEMPLATE = 1 << 20;
+    /** There is no template. */
+    public static final long NO_TEMPLATE = -1;
     /** Where frames begin, seen from the first byte, is a multiple of it: a page. */
     public static final int PAGE_BYTES = 4096;
     public static final int MOST_BLOCKS = 1 << 14;
@@ -49,6 +60,8 @@ public final class GrantDirectory {
     private static final int ENTRY_REMOTE = 12;
     private static final int ENTRY_PORTS = 16;
     private static final int ENTRY_SLOTS = 20;
+    private static final int ENTRY_KIND = 24;
+    private static final int ENTRY_TEMPLATE = 32;
 
     private final MemorySegment memory;
     private final int blocks;
@@ -158,12 +171,15 @@ public final class GrantDirectory {
     // ---- the stack's side
 
     /** Shows a grant to engines. */
-    public void offer(int number, int localAddress, int remoteAddress, int ports, int slotsInUse) {
+    public void offer(int number, int kind, int localAddress, int remoteAddress, int ports, int slotsInUse,
+                      long firstTemplate) {
         long entry = entry(number);
         memory.set(ValueLayout.JAVA_INT, entry + ENTRY_LOCAL, localAddress);
         memory.set(ValueLayout.JAVA_INT, entry + ENTRY_REMOTE, remoteAddress);
         memory.set(ValueLayout.JAVA_INT, entry + ENTRY_PORTS, ports);
         memory.set(ValueLayout.JAVA_INT, entry + ENTRY_SLOTS, slotsInUse);
+        memory.set(ValueLayout.JAVA_INT, entry + ENTRY_KIND, kind);
+        memory.set(ValueLayout.JAVA_LONG, entry + ENTRY_TEMPLATE, firstTemplate);
         offers = offers == Integer.MAX_VALUE ? 1 : offers + 1;
         LONG.setRelease(memory, entry, (long) offers << 32);
     }
@@ -213,6 +229,16 @@ public final class GrantDirectory {
     /** Slots that the grant uses. */
     public int slotsInUse(int number) {
         return memory.get(ValueLayout.JAVA_INT, entry(number) + ENTRY_SLOTS);
+    }
+
+    /** {@link #NEXT_BYTES} or {@link #MESSAGE}. */
+    public int kind(int number) {
+        return memory.get(ValueLayout.JAVA_INT, entry(number) + ENTRY_KIND);
+    }
+
+    /** The address in the stack's region of the first template that came with the grant, {@link #NO_TEMPLATE}. */
+    public long firstTemplate(int number) {
+        return memory.get(ValueLayout.JAVA_LONG, entry(number) + ENTRY_TEMPLATE);
     }
 
     private static long entry(int number) {

@@ -67,6 +67,7 @@ public final class GrantedSender {
     private int endSlot;
     private int asks;
     private long askedAt = -1;
+    private int askedFor;
     /** The code that ended this grant for the engine: the block may be another grant's meanwhile. */
     private int ended;
 
@@ -153,6 +154,17 @@ public final class GrantedSender {
         return template;
     }
 
+    /**
+     * Prepares the templates that came with a grant of another process.
+     *
+     * @param first the first one's address in the stack's region, {@link GrantDirectory#NO_TEMPLATE}
+     * @throws IllegalArgumentException if they are damaged
+     * @throws IllegalStateException    if the engine's link has too few frames
+     */
+    public void prepareAll(long first) {
+        PackedTemplate.prepareAll(this, region, regionBase, first);
+    }
+
     /** Sends from the frame in which the message lies, if it is one segment. */
     int send(GrantedTemplate t, long nowNanos, int flags) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -196,7 +208,7 @@ public final class GrantedSender {
             return;
         }
         asks++;
-        block.ask(asks, bytes);
+        block.ask(asks, Math.max(0, bytes), false);
     }
 
     /** Gives the right and what was not used of it back. Idempotent. */
@@ -271,7 +283,7 @@ public final class GrantedSender {
             return OUT_OF_RANGE;
         }
         if (endSeq - seq < length || GrantBlock.slotsBetween(slot, endSlot) < count) {
-            renew(Math.max(length, terms.renewBytes));
+            renewFor(length);
             return BACKPRESSURE;
         }
         if (frames.available() < count) {
@@ -349,11 +361,23 @@ public final class GrantedSender {
         }
     }
 
+    /** A message of this length waits: asks once for each state of the allowance, and for each longer one. */
+    private void renewFor(int length) {
+        long limit = block.limit();
+        if (terms.renewBytes > 0 && (limit != askedAt || length > askedFor)) {
+            askedAt = limit;
+            askedFor = length;
+            asks++;
+            block.ask(asks, length, true);
+        }
+    }
+
     /** Asks once for each state of the allowance. */
     private void renew(int bytes) {
         long limit = block.limit();
         if (terms.renewBytes > 0 && limit != askedAt) {
             askedAt = limit;
+            askedFor = 0;
             request(bytes);
         }
     }

@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>One thread, the engine's. Nothing here allocates but the making.
  */
-public final class GrantedTemplate {
+public final class GrantedTemplate implements KnownParts {
     /** Some byte was never supplied: nothing was sent. */
     public static final int HOLES = -4;
     /** Bytes beyond the message's, or the source's, ends: nothing was changed. */
@@ -75,6 +75,7 @@ public final class GrantedTemplate {
      *
      * @return how many bytes are still missing, or {@link #OUT_OF_RANGE}, {@link #CLOSED}
      */
+    @Override
     public int known(int offset, MemorySegment source, long sourceOffset, int count) {
         int result = update(offset, source, sourceOffset, count);
         if (result >= 0) {

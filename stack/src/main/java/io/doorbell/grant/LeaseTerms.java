@@ -24,6 +24,11 @@ public final class LeaseTerms {
     public long tickNanos;
     /** How many bytes the engine should keep granted ahead of it; 0 if it is not to ask. */
     public int renewBytes;
+    /** Of a message: whether parts that lie apart may leave as one segment (docs/multi-segment.md), and what it takes. */
+    public boolean multiSegment;
+    public long sendKey;
+    /** The connection's initial sequence number. */
+    public int iss;
 
     void write(MemorySegment memory, long at) {
         memory.set(ValueLayout.JAVA_LONG, at, destinationMac);
@@ -39,14 +44,18 @@ public final class LeaseTerms {
         memory.set(ValueLayout.JAVA_INT, at + 52, timestamps ? 1 : 0);
         memory.set(ValueLayout.JAVA_INT, at + 56, tsOffset);
         memory.set(ValueLayout.JAVA_INT, at + 60, renewBytes);
+        memory.set(ValueLayout.JAVA_LONG, at + 64, sendKey);
+        memory.set(ValueLayout.JAVA_INT, at + 72, iss);
+        memory.set(ValueLayout.JAVA_INT, at + 76, multiSegment ? 1 : 0);
     }
 
     void read(MemorySegment memory, long at) {
         destinationMac = memory.get(ValueLayout.JAVA_LONG, at);
         sourceMac = memory.get(ValueLayout.JAVA_LONG, at + 8);
-        tickNanos = memory.get(ValueLayout.JAVA_LONG, at + 16);
+        // Damage may change what is sent, but never has an engine divide by nothing.
+        tickNanos = Math.max(1, memory.get(ValueLayout.JAVA_LONG, at + 16));
         seq = memory.get(ValueLayout.JAVA_INT, at + 24);
-        mss = memory.get(ValueLayout.JAVA_INT, at + 28);
+        mss = Math.max(1, memory.get(ValueLayout.JAVA_INT, at + 28));
         localAddress = memory.get(ValueLayout.JAVA_INT, at + 32);
         remoteAddress = memory.get(ValueLayout.JAVA_INT, at + 36);
         ports = memory.get(ValueLayout.JAVA_INT, at + 40);
@@ -55,5 +64,8 @@ public final class LeaseTerms {
         timestamps = memory.get(ValueLayout.JAVA_INT, at + 52) != 0;
         tsOffset = memory.get(ValueLayout.JAVA_INT, at + 56);
         renewBytes = memory.get(ValueLayout.JAVA_INT, at + 60);
+        sendKey = memory.get(ValueLayout.JAVA_LONG, at + 64);
+        iss = memory.get(ValueLayout.JAVA_INT, at + 72);
+        multiSegment = memory.get(ValueLayout.JAVA_INT, at + 76) != 0;
     }
 }

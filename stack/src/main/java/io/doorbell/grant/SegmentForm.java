@@ -31,6 +31,11 @@ final class SegmentForm {
         return EthernetHeader.LENGTH + Ipv4Header.LENGTH + tcpHeaderBytes();
     }
 
+    /** What a segment has room for beside timestamps. */
+    int optionRoom() {
+        return TcpHeader.MAX_LENGTH - tcpHeaderBytes();
+    }
+
     private int tcpHeaderBytes() {
         return TcpHeader.LENGTH + (terms.timestamps ? TcpHeader.TIMESTAMPS_LENGTH : 0);
     }
@@ -59,7 +64,17 @@ final class SegmentForm {
      * @return bytes of the packet, Ethernet header included
      */
     int headers(long frame, int seq, int bytes, int payloadSum, boolean push, long answer, int clock, int echo) {
-        int header = tcpHeaderBytes();
+        return headers(frame, seq, bytes, payloadSum, push, answer, clock, echo, 0);
+    }
+
+    /**
+     * The same with an option that lies in front of the payload. The packet begins so many bytes before {@link #begin}.
+     *
+     * @param optionBytes a multiple of four
+     */
+    int headers(long frame, int seq, int bytes, int payloadSum, boolean push, long answer, int clock, int echo,
+                int optionBytes) {
+        int header = tcpHeaderBytes() + optionBytes;
         long tcp = frame + PAYLOAD - header;
         int flags = TcpHeader.ACK | (push ? TcpHeader.PSH : 0) | (int) (answer >>> 16) & 0xff;
         long sum = payloadSum + TcpHeader.write(memory, tcp, terms.ports, seq, (int) (answer >>> 32), header, flags,
@@ -69,6 +84,9 @@ final class SegmentForm {
             Bytes.put32(memory, tcp + TcpHeader.LENGTH, TcpHeader.TIMESTAMPS_WORD);
             Bytes.put64(memory, tcp + TcpHeader.LENGTH + 4, stamp << 32 | echo & 0xffff_ffffL);
             sum += Checksum.ofNetworkWords(TcpHeader.TIMESTAMPS_WORD + stamp + (echo & 0xffff_ffffL));
+        }
+        if (optionBytes > 0) {
+            sum += Checksum.sum(memory, frame + PAYLOAD - optionBytes, optionBytes);
         }
         int length = header + bytes;
         sum += Checksum.pseudoHeader(terms.localAddress, terms.remoteAddress, Ipv4Header.PROTOCOL_TCP, length);

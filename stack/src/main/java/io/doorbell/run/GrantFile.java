@@ -1,6 +1,8 @@
 package io.doorbell.run;
 
+import io.doorbell.grant.GrantBlock;
 import io.doorbell.grant.GrantDirectory;
+import io.doorbell.grant.GrantedMessage;
 import io.doorbell.grant.GrantedSender;
 import io.doorbell.link.Link;
 import java.io.IOException;
@@ -46,9 +48,10 @@ public final class GrantFile implements AutoCloseable {
      * @param claim         what its claim said
      * @param localAddress  the stack's address, a big-endian int, and so on
      * @param segments      the grant's slots
+     * @param message       it is one message that is to be completed ({@link #claimMessage}), and not what comes next
      */
     public record Offer(int number, long claim, int localAddress, int localPort, int remoteAddress, int remotePort,
-                        int segments) {
+                        int segments, boolean message) {
     }
 
     /**
@@ -119,7 +122,7 @@ public final class GrantFile implements AutoCloseable {
             long claim = directory.claim(i);
             int ports = directory.ports(i);
             Offer offer = new Offer(i, claim, directory.localAddress(i), ports >>> 16, directory.remoteAddress(i),
-                    ports & 0xffff, directory.slotsInUse(i));
+                    ports & 0xffff, directory.slotsInUse(i), directory.kind(i) == GrantDirectory.MESSAGE);
             // Of one that has changed meanwhile, half might be of another.
             if (claim != 0 && GrantDirectory.process(claim) == 0 && claim == directory.claim(i) && isSane(offer)) {
                 offers.add(offer);
@@ -133,15 +136,52 @@ public final class GrantFile implements AutoCloseable {
     }
 
     /**
-     * Takes an offer.
+     * Takes an offer to send what comes next on a connection, with the templates that its owner has prepared
+     * ({@link GrantedSender#prepared}).
      *
      * @param link the engine's own, to the same network as the stack's
-     * @return null if another was first, or if it is not offered any more
+     * @return null if another was first, if it is not offered any more, or if it is one of a message
+     * @throws IllegalArgumentException if the templates are damaged; the grant is given back then
+     * @throws IllegalStateException    if the link has too few frames for them; the grant is given back then
      */
     public GrantedSender claim(Offer offer, Link link) {
-        return directory.claim(offer.number, offer.claim, (int) ProcessHandle.current().pid())
-                ? new GrantedSender(directory.block(offer.number, offer.segments), memory, directory.regionBase(), link)
-                : null;
+        if (offer.message || !claims(offer)) {
+            return null;
+        }
+        GrantedSender sender = new GrantedSender(directory.block(offer.number, offer.segments), memory,
+                directory.regionBase(), link);
+        try {
+            sender.prepareAll(directory.firstTemplate(offer.number));
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            sender.giveBack();
+            throw e;
+        }
+        return sender;
+    }
+
+    /**
+     * Takes an offer to complete a message.
+     *
+     * @param link the engine's own, to the same network as the stack's
+     * @return null if another was first, if it is not offered any more, or if it is none of a message
+     * @throws IllegalArgumentException if what the stack says of it is damaged; it is given back then
+     * @throws IllegalStateException    if the link has no free frame for it; it is given back then
+     */
+    public GrantedMessage claimMessage(Offer offer, Link link) {
+        if (!offer.message || !claims(offer)) {
+            return null;
+        }
+        GrantBlock block = directory.block(offer.number, offer.segments);
+        try {
+            return new GrantedMessage(block, memory, directory.regionBase(), link);
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            GrantedMessage.decline(block);
+            throw e;
+        }
+    }
+
+    private boolean claims(Offer offer) {
+        return directory.claim(offer.number, offer.claim, (int) ProcessHandle.current().pid());
     }
 
     public Path path() {

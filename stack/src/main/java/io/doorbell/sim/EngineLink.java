@@ -18,7 +18,7 @@ import java.util.ArrayDeque;
 final class EngineLink implements Link {
     private static final long NEVER_LEAVES = Long.MAX_VALUE;
 
-    private final SimulatedEngine engine;
+    private final EngineConduct engine;
     private final TwoStacks network;
     private final TcpStack stack;
     private final FramePool frames;
@@ -31,7 +31,7 @@ final class EngineLink implements Link {
     private record Late(long atNanos, byte[] packet) {
     }
 
-    EngineLink(SimulatedEngine engine, TwoStacks network, TcpStack stack, int count) {
+    EngineLink(EngineConduct engine, TwoStacks network, TcpStack stack, int count) {
         this.engine = engine;
         this.network = network;
         this.stack = stack;

@@ -13,7 +13,7 @@ import java.util.SplittableRandom;
  * right back or ignores that it should. It may stall for seconds, or die, also in the middle of a send: when it has seen
  * what it is granted and has not published, or has published and not posted. Meanwhile everybody else goes on.
  */
-final class SimulatedEngine {
+final class SimulatedEngine implements EngineConduct {
     private static final long MICROSECOND = 1_000L;
     private static final long MILLISECOND = 1_000_000L;
     private static final int LONGEST = 12_000;
@@ -249,16 +249,13 @@ final class SimulatedEngine {
 
     // ---- in the middle of a send
 
-    void beforePublishing() {
+    @Override
+    public void beforePublishing() {
         stall();
     }
 
-    /**
-     * A packet is to leave.
-     *
-     * @return how long it stays in the link, {@link Long#MAX_VALUE} for ever; negative if the link is full
-     */
-    long published() {
+    @Override
+    public long published() {
         if (!noted) {
             noted = true;
             if (grant.isOver()) {

@@ -73,9 +73,7 @@ public final class Simulation {
         network = new TwoStacks(scenario.seed, scenario.clientConfig, scenario.serverConfig, first.toServer(),
                 first.toClient(), scenario.cable(), clientCapture, serverCapture);
         network.serverBusyNanos = scenario.serverBusyNanos;
-        if (scenario.granting) {
-            network.admitEngines();
-        }
+        network.admitEngines();
         clientAudit = network.client.audit();
         serverAudit = network.server.audit();
     }

@@ -3,6 +3,7 @@ package io.doorbell.sim;
 import io.doorbell.Connection;
 import io.doorbell.TcpStack;
 import io.doorbell.tcp.LinkBuffer;
+import io.doorbell.tcp.MessageGrant;
 import io.doorbell.tcp.MessageTemplate;
 import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.Tcb;
@@ -10,7 +11,9 @@ import io.doorbell.wire.Bytes;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
@@ -43,12 +46,17 @@ final class UnusualSends {
     private record Open(PartialMessage message, byte[] bytes, boolean[] known) {
     }
 
+    /** Engines that were granted messages. */
+    private final Map<Open, SimulatedCompletion> completions = new IdentityHashMap<>();
+    private final SplittableRandom granting;
+
     /**
      * @param stack  whose connection it is
      * @param buffer of at least 16 KiB, used during calls only
      */
     UnusualSends(long seed, StreamContent content, TwoStacks network, TcpStack stack, MemorySegment buffer) {
         this.random = new SplittableRandom(seed);
+        this.granting = new SplittableRandom(seed ^ 0x636f_6d70_6c65_7465L);
         this.content = content;
         this.network = network;
         this.stack = stack;
@@ -135,7 +143,8 @@ final class UnusualSends {
                 return 0;
             }
         }
-        if (random.nextInt(8) == 0 && !open.isEmpty() && template.begin(open.getFirst().message) != PartialMessage.OPEN) {
+        if (random.nextInt(8) == 0 && !open.isEmpty() && open.getFirst().message.isOpen()
+                && template.begin(open.getFirst().message) != PartialMessage.OPEN) {
             fail("an open message was begun again by a template");
         }
         byte[] sent = armed.bytes.clone();
@@ -260,6 +269,8 @@ final class UnusualSends {
     void close() {
         buffers.forEach(LinkBuffer::close);
         buffers.clear();
+        completions.values().forEach(this::end);
+        completions.clear();
     }
 
     /** Sends and receives that must leave no trace; not for use within a handler's call alone. */
@@ -367,7 +378,50 @@ final class UnusualSends {
     /** Something that was missing is known now. */
     void supply() {
         for (int i = 1 + random.nextInt(4); i > 0 && !open.isEmpty(); i--) {
-            complete(open.get(random.nextInt(open.size())));
+            Open part = open.get(random.nextInt(open.size()));
+            if (isOwners(part)) {
+                complete(part);
+            }
+        }
+    }
+
+    /** Whether no engine completes it, or has completed it. An engine takes its step, if one does. */
+    private boolean isOwners(Open part) {
+        SimulatedCompletion engine = completions.get(part);
+        if (engine == null) {
+            if (granting.nextInt(4) > 0) {
+                return true;
+            }
+            MessageGrant grant = part.message.grant();
+            if (grant == null) {
+                return true;
+            }
+            completions.put(part, new SimulatedCompletion(granting.nextLong(), grant, part.bytes, network, stack));
+            return false;
+        }
+        engine.act();
+        if (!engine.grant.isOver()) {
+            if (part.message.isOpen() && part.message.complete(0, buffer, 0, 1) != Tcb.GRANTED) {
+                fail("the owner completes what he has granted");
+            }
+            return false;
+        }
+        if (part.message.isOpen() || engine.grant.isCompleted()) {
+            engine.check();
+        }
+        completions.remove(part);
+        end(engine);
+        if (!part.message.isOpen()) {
+            open.remove(part);
+            spare.add(part.message);
+        }
+        return part.message.isOpen();
+    }
+
+    private void end(SimulatedCompletion engine) {
+        engine.end();
+        if (engine.fault != null) {
+            fail(engine.fault);
         }
     }
 

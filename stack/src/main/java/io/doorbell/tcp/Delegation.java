@@ -3,13 +3,14 @@ package io.doorbell.tcp;
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
 import io.doorbell.grant.GrantBlock;
+import io.doorbell.grant.GrantDirectory;
 import io.doorbell.grant.LeaseTerms;
+import io.doorbell.grant.PackedTemplate;
 import io.doorbell.ip.Clock;
 import io.doorbell.ip.Ipv4;
 import io.doorbell.link.FramePool;
 import io.doorbell.link.Link;
 import io.doorbell.wire.Seq;
-import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -26,6 +27,7 @@ public final class Delegation {
     private final SegmentTable segments;
     private final GrantMemory memory;
     private final GrantSpace space;
+    private final MessageDelegation messages;
     private final SegmentOutput output;
     private final LossRecovery recovery;
     private final Lifecycle lifecycle;
@@ -37,12 +39,15 @@ public final class Delegation {
     private int count;
 
     Delegation(Link link, SegmentTable segments, SendSpace sendSpace, Scoreboard scoreboard, SegmentOutput output,
-               LossRecovery recovery, Lifecycle lifecycle, Ipv4 ipv4, TcpConfig config, Counters counters) {
+               LossRecovery recovery, Lifecycle lifecycle, Ipv4 ipv4, Holes holes, TcpConfig config,
+               Counters counters) {
         this.link = link;
         this.pool = link.frames();
         this.segments = segments;
         this.memory = new GrantMemory(link, sendSpace);
         this.space = new GrantSpace(pool, memory, segments, sendSpace, scoreboard, output, recovery, lifecycle, counters);
+        this.messages = new MessageDelegation(link, segments, memory, sendSpace, scoreboard, holes, output, recovery,
+                lifecycle, ipv4, config, counters);
         this.output = output;
         this.recovery = recovery;
         this.lifecycle = lifecycle;
@@ -52,6 +57,11 @@ public final class Delegation {
         this.clock = ipv4.clock();
     }
 
+    /** The part for messages that engines complete. */
+    MessageDelegation messages() {
+        return messages;
+    }
+
     MemorySegment region() {
         return pool.memory();
     }
@@ -59,16 +69,16 @@ public final class Delegation {
     // ---- the owner's calls
 
     /** @return null, counted, if the connection does not send, has partial messages open, or is granted already */
-    public Grant open(Tcb c, GrantOptions options) {
-        if (!c.state.sends() || c.finQueued || c.partial != null || c.granted != null) {
+    public Grant open(Tcb c, GrantOptions options, MessageTemplate... templates) {
+        PackedTemplate[] packed = memory.pack(templates);
+        boolean possible = c.state.sends() && !c.finQueued && c.partial == null && c.granted == null
+                && memory.hasFrames(packed.length);
+        int place = possible ? memory.place(options.segments()) : GrantMemory.NONE;
+        if (place == GrantMemory.NONE) {
             counters.increment(Counter.GRANTS_REFUSED);
             return null;
         }
-        Grant g = memory.create(this, c, options);
-        if (g == null) {
-            counters.increment(Counter.GRANTS_REFUSED);
-            return null;
-        }
+        Grant g = new Grant(this, c, options, memory.block(place, options.segments()), place, packed);
         g.lastClock = output.timestampClock();
         g.lookedNanos = clock.nanos();
         c.granted = g;
@@ -79,17 +89,17 @@ public final class Delegation {
         counters.increment(Counter.GRANTS_OPENED);
         lifecycle.touch(c);
         settle(g);
-        memory.offer(g);
+        memory.offer(place, GrantDirectory.NEXT_BYTES, c, options.segments(), memory.share(g));
         return g;
     }
 
     void handOut(Grant g) {
-        memory.claim(g);
+        memory.claim(g.place);
         g.handedOut = true;
     }
 
     int claimedBy(Grant g) {
-        return memory.claimedBy(g);
+        return g.released ? 0 : memory.claimedBy(g.place);
     }
 
     void recall(Grant g, long deadlineNanos) {
@@ -114,7 +124,10 @@ public final class Delegation {
 
     /** RFC 7323 section 5.3: never less than what an engine, whose clock may be ahead of this duty cycle's, has sent. */
     static int clock(Tcb c, int clock) {
-        return c.granted == null ? clock : Seq.max(clock, c.granted.lastClock);
+        if (c.granted != null) {
+            return Seq.max(clock, c.granted.lastClock);
+        }
+        return c.partial == null ? clock : c.partial.clock(clock);
     }
 
     /** Whether the connection's grant has its owner send nothing. */
@@ -165,16 +178,20 @@ public final class Delegation {
         for (int i = 0; i < count; i++) {
             collect(grants[i]);
         }
+        messages.begin();
     }
 
     /** Ends one: allowances follow what has become of windows, neighbours and paths. */
     void settle() {
+        messages.settle();
         for (int i = count - 1; i >= 0; i--) {
             Grant g = grants[i];
             settle(g);
-            if (g.over && (g.engineEnded || g.block.hasLetGo() || !g.handedOut && memory.withdraw(g))) {
+            if (g.over && (g.engineEnded || g.block.hasLetGo() || !g.handedOut && memory.withdraw(g.place))) {
                 space.reclaim(g);
-                memory.release(g);
+                g.released = true;
+                memory.unshare(g);
+                memory.release(g.place);
                 grants[i] = grants[--count];
                 grants[count] = null;
             }
@@ -182,7 +199,7 @@ public final class Delegation {
     }
 
     long nextDeadlineNanos() {
-        long earliest = Tcb.NO_DEADLINE;
+        long earliest = messages.nextDeadlineNanos();
         for (int i = 0; i < count; i++) {
             Grant g = grants[i];
             if (!g.over) {
@@ -195,9 +212,9 @@ public final class Delegation {
 
     /** Frames that slots have, but for those whose records are in a send queue. */
     int frames() {
-        int frames = 0;
+        int frames = messages.frames();
         for (int i = 0; i < count; i++) {
-            frames += GrantSpace.frames(grants[i]);
+            frames += GrantSpace.frames(grants[i]) + grants[i].templateFrames.length;
         }
         return frames;
     }
@@ -259,7 +276,7 @@ public final class Delegation {
         long most = allowed(g, c);
         long mac = ipv4.readyMac(c.nextHop);
         if (open && (g.rest > most || mac != g.terms.destinationMac || c.mss != g.terms.mss
-                || dscpEcn(c) != g.terms.dscpEcn)) {
+                || Leases.dscpEcn(c) != g.terms.dscpEcn)) {
             suspend(g);
             open = false;
             most = allowed(g, c);
@@ -296,20 +313,16 @@ public final class Delegation {
 
     /**
      * Bytes that may be out beyond what is: what the peer's window and the congestion window leave. An engine sends whole
-     * messages: with nothing out and a congestion window smaller than the next one it would wait for ever, as no
-     * acknowledgement comes. When it asks then, it gets the initial window (RFC 5681 section 4.1, the restart window).
+     * messages: with nothing out and a congestion window smaller than the one that waits it would wait for ever, as no
+     * acknowledgement comes. Only for such a message more is allowed than RFC 5681 section 4.1 has for a restart, the lesser
+     * of initial and congestion window: as much as it needs, within the initial window.
      */
     private long allowed(Grant g, Tcb c) {
         int outstanding = recovery.outstanding(c);
-        g.restarting = outstanding == 0 && (g.restarting || g.wanting);
-        long congestion = g.restarting ? Math.max(c.cwnd, CongestionWindow.initial(c, config.initialWindowSegments()))
-                : (long) c.cwnd - outstanding;
+        g.waitingBytes = outstanding == 0 ? g.waitingBytes : 0;
+        long congestion = g.waitingBytes <= c.cwnd ? (long) c.cwnd - outstanding
+                : Math.max(c.cwnd, Math.min(g.waitingBytes, CongestionWindow.initial(c, config.initialWindowSegments())));
         return Math.min(c.sndUna + c.sndWnd - c.sndNxt, congestion);
-    }
-
-    private int dscpEcn(Tcb c) {
-        return c.options.dscp() << 2
-                | (CongestionNotification.agreed(c) ? CongestionNotification.ECT_0 : CongestionNotification.NOT_ECT);
     }
 
     private void ask(Grant g) {
@@ -318,7 +331,9 @@ public final class Delegation {
         if (g.options.renewed() && asks != g.asksSeen) {
             g.asksSeen = asks;
             g.wanting = true;
-            g.target = (int) asked;
+            boolean waits = GrantBlock.waits(asked);
+            g.waitingBytes = waits ? GrantBlock.bytes(asked) : 0;
+            g.target = waits ? Math.max(g.options.bytes(), g.waitingBytes) : GrantBlock.bytes(asked);
             counters.increment(Counter.GRANTS_ASKED);
         }
     }
@@ -340,8 +355,9 @@ public final class Delegation {
             g.limitedBy = GrantLimit.NEIGHBOUR;
         } else {
             int more = more(g, c, wish, most - g.rest);
-            // RFC 9293 section 3.8.6.2.1: no slivers, unless it is all that is wished.
-            if (more == wish || more > 0 && more >= Math.min(c.mss, c.sndMaxWnd / 2)) {
+            // RFC 9293 section 3.8.6.2.1: no slivers, unless it is all that is wished, or nothing is out: a whole message
+            // may leave then, and if it does not fit no acknowledgement comes that would bring more.
+            if (more == wish || more > 0 && (more >= Math.min(c.mss, c.sndMaxWnd / 2) || recovery.outstanding(c) == 0)) {
                 space.extend(g, c, more);
                 g.wanting = false;
                 g.probeDeadline = Tcb.NO_DEADLINE;
@@ -376,15 +392,7 @@ public final class Delegation {
         t.destinationMac = mac;
         t.sourceMac = link.mac();
         t.seq = segments.seq(g.placeholder);
-        t.mss = c.mss;
-        t.localAddress = c.localAddress;
-        t.remoteAddress = c.remoteAddress;
-        t.ports = c.ports;
-        t.dscpEcn = dscpEcn(c);
-        t.timeToLive = config.timeToLive();
-        t.timestamps = c.timestamps;
-        t.tsOffset = c.tsOffset;
-        t.tickNanos = config.timestampTickNanos();
+        Leases.terms(t, c, config);
         t.renewBytes = g.options.renewed() ? g.options.bytes() : 0;
         g.position = t.seq;
         g.block.lease(t);
@@ -403,14 +411,11 @@ public final class Delegation {
         }
     }
 
-    /** What segments say of the other direction: never more window than the peer was told, or would be told now. */
     private void show(Grant g, Tcb c) {
-        int flags = c.seldom != null && c.seldom.echoOwed ? TcpHeader.ECE : 0;
-        int field = Math.min(0xffff, (c.rcvEdge - c.rcvNxt) >>> c.rcvScale);
-        long answer = (long) c.rcvNxt << 32 | flags << 16 | field;
+        long answer = Leases.answer(c);
         if (answer != g.answer) {
             g.answer = answer;
-            g.block.answer(c.rcvNxt, flags, field);
+            g.block.answer(answer);
         }
         if (c.tsRecent != g.echo) {
             g.echo = c.tsRecent;

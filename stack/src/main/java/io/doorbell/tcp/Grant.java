@@ -4,6 +4,7 @@ import io.doorbell.grant.GrantBlock;
 import io.doorbell.grant.GrantedSender;
 import io.doorbell.grant.GrantedTemplate;
 import io.doorbell.grant.LeaseTerms;
+import io.doorbell.grant.PackedTemplate;
 import io.doorbell.link.Link;
 
 /**
@@ -17,7 +18,12 @@ import io.doorbell.link.Link;
  */
 public final class Grant {
     final Tcb connection;
+    static final long[] NO_FRAMES = {};
+
     final GrantOptions options;
+    /** What the owner has prepared for the engine, and the frames in which it lies for another process. */
+    final PackedTemplate[] templates;
+    long[] templateFrames = NO_FRAMES;
     final GrantBlock block;
     final LeaseTerms terms = new LeaseTerms();
     /** The block's number in what other processes see, {@link GrantMemory#PRIVATE} if they do not. */
@@ -42,8 +48,8 @@ public final class Grant {
     int asksSeen;
     /** The engine has asked and got nothing since. */
     boolean wanting;
-    /** With nothing out, it may begin with the initial window. */
-    boolean restarting;
+    /** Bytes of a message that waits for its allowance, 0 if none does. */
+    int waitingBytes;
     GrantLimit limitedBy = GrantLimit.NONE;
     boolean recalled;
     boolean over;
@@ -64,11 +70,13 @@ public final class Grant {
     int lastClock;
     long sentBytes;
 
-    Grant(Delegation delegation, Tcb connection, GrantOptions options, GrantBlock block, int place) {
+    Grant(Delegation delegation, Tcb connection, GrantOptions options, GrantBlock block, int place,
+          PackedTemplate... templates) {
         this.delegation = delegation;
         this.connection = connection;
         this.options = options;
         this.block = block;
+        this.templates = templates;
         this.place = place;
         this.payload = new long[block.slots()];
         this.mask = block.slots() - 1;
@@ -76,13 +84,19 @@ public final class Grant {
     }
 
     /**
-     * The engine's side, for a thread of this process. Only one thread may use it, the one that owns {@code link}.
+     * The engine's side, for a thread of this process, with the templates that came with the grant
+     * ({@link GrantedSender#prepared}). Only one thread may use it, the one that owns {@code link}.
      *
      * @param link the engine's own, to the same network as the stack's
+     * @throws IllegalStateException if the engine's link has too few frames
      */
     public GrantedSender sender(Link link) {
         delegation.handOut(this);
-        return new GrantedSender(block, delegation.region(), 0, link);
+        GrantedSender sender = new GrantedSender(block, delegation.region(), 0, link);
+        for (PackedTemplate template : templates) {
+            template.copyTo(sender.prepare(template.length()));
+        }
+        return sender;
     }
 
     /**

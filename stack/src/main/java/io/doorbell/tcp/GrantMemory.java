@@ -2,6 +2,7 @@ package io.doorbell.tcp;
 
 import io.doorbell.grant.GrantBlock;
 import io.doorbell.grant.GrantDirectory;
+import io.doorbell.grant.PackedTemplate;
 import io.doorbell.link.FramePool;
 import io.doorbell.link.Link;
 import java.lang.foreign.Arena;
@@ -14,7 +15,7 @@ import java.lang.foreign.MemorySegment;
 final class GrantMemory {
     /** The place of a block that only this process sees. */
     static final int PRIVATE = -1;
-    private static final int NONE = -2;
+    static final int NONE = -2;
 
     private final FramePool pool;
     private final SendSpace sendSpace;
@@ -30,20 +31,17 @@ final class GrantMemory {
         this.taken = new boolean[shared == null ? 0 : directory.blocks()];
     }
 
-    /** @return a grant, not offered yet; null if no block is left */
-    Grant create(Delegation delegation, Tcb c, GrantOptions options) {
-        int place = place(options.segments());
-        if (place == NONE) {
-            return null;
-        }
+    /** The block of a place, begun anew. */
+    GrantBlock block(int place, int segments) {
         GrantBlock block = place == PRIVATE
-                ? new GrantBlock(Arena.ofAuto().allocate(GrantBlock.bytes(options.segments()), 128), 0, options.segments())
-                : directory.block(place, options.segments());
+                ? new GrantBlock(Arena.ofAuto().allocate(GrantBlock.bytes(segments), 128), 0, segments)
+                : directory.block(place, segments);
         block.begin();
-        return new Grant(delegation, c, options, block, place);
+        return block;
     }
 
-    private int place(int segments) {
+    /** @return a place that is free, {@link #NONE} if there is none */
+    int place(int segments) {
         if (directory == null) {
             return PRIVATE;
         }
@@ -61,44 +59,89 @@ final class GrantMemory {
     }
 
     /** From now on an engine of another process can take it. */
-    void offer(Grant g) {
-        if (g.place != PRIVATE) {
-            Tcb c = g.connection;
-            directory.offer(g.place, c.localAddress, c.remoteAddress, c.ports, g.block.slots());
+    void offer(int place, int kind, Tcb c, int slots, long firstTemplate) {
+        if (place != PRIVATE) {
+            directory.offer(place, kind, c.localAddress, c.remoteAddress, c.ports, slots, firstTemplate);
         }
     }
 
     /** An engine of this process takes it. */
-    void claim(Grant g) {
-        if (g.place != PRIVATE && !directory.claim(g.place, directory.claim(g.place), (int) directory.process())) {
-            throw new IllegalStateException("process " + claimedBy(g) + " has taken this grant: one engine for each");
+    void claim(int place) {
+        if (place != PRIVATE && !directory.claim(place, directory.claim(place), (int) directory.process())) {
+            throw new IllegalStateException("process " + claimedBy(place) + " has taken this grant: one engine for each");
         }
     }
 
     /** The process whose engine has it; 0 if none has, or a thread of this one without a part that others see. */
-    int claimedBy(Grant g) {
-        return g.place == PRIVATE || g.released ? 0 : GrantDirectory.process(directory.claim(g.place));
+    int claimedBy(int place) {
+        return place == PRIVATE ? 0 : GrantDirectory.process(directory.claim(place));
     }
 
     /** Whether no engine has it, nor ever will. */
-    boolean withdraw(Grant g) {
-        return g.place == PRIVATE || directory.withdraw(g.place);
+    boolean withdraw(int place) {
+        return place == PRIVATE || directory.withdraw(place);
     }
 
     /** Nobody will touch its block any more. */
-    void release(Grant g) {
-        g.released = true;
-        if (g.place != PRIVATE) {
-            directory.free(g.place);
-            taken[g.place] = false;
+    void release(int place) {
+        if (place != PRIVATE) {
+            directory.free(place);
+            taken[place] = false;
         }
     }
 
-    boolean hasFrame(Grant g) {
-        return g.place == PRIVATE ? sendSpace.freeFrames() > 0 : pool.availableApart() > 0;
+    /** What templates have now. */
+    PackedTemplate[] pack(MessageTemplate... templates) {
+        if (templates.length > GrantDirectory.MOST_TEMPLATES) {
+            throw new IllegalArgumentException(templates.length + " templates with a grant: give at most "
+                    + GrantDirectory.MOST_TEMPLATES);
+        }
+        PackedTemplate[] packed = new PackedTemplate[templates.length];
+        for (int i = 0; i < templates.length; i++) {
+            packed[i] = new PackedTemplate(templates[i].length);
+            templates[i].copyTo(packed[i]);
+            int room = pool.frameSize() - SendSpace.HEADROOM;
+            if (directory != null && packed[i].packedBytes() > room) {
+                throw new IllegalArgumentException("a template of " + templates[i].length + " bytes with a grant takes "
+                        + packed[i].packedBytes() + ", and a frame has " + room + ": have the engine prepare it");
+            }
+        }
+        return packed;
     }
 
-    long allocate(Grant g) {
-        return g.place == PRIVATE ? pool.allocate() : pool.allocateApart();
+    /** Whether so many templates can lie where other processes see them. */
+    boolean hasFrames(int templates) {
+        return directory == null || pool.availableApart() >= templates;
+    }
+
+    /** Puts a grant's templates where other processes see them; each takes a frame. Returns the first one's address. */
+    long share(Grant g) {
+        long next = GrantDirectory.NO_TEMPLATE;
+        if (g.place != PRIVATE) {
+            g.templateFrames = new long[g.templates.length];
+            for (int i = g.templates.length - 1; i >= 0; i--) {
+                long address = pool.allocateApart() + SendSpace.HEADROOM;
+                g.templates[i].write(pool.memory(), address, next);
+                g.templateFrames[i] = address;
+                next = address;
+            }
+        }
+        return next;
+    }
+
+    /** The engine is done with them. */
+    void unshare(Grant g) {
+        for (long frame : g.templateFrames) {
+            pool.release(frame);
+        }
+        g.templateFrames = Grant.NO_FRAMES;
+    }
+
+    boolean hasFrame(int place) {
+        return place == PRIVATE ? sendSpace.freeFrames() > 0 : pool.availableApart() > 0;
+    }
+
+    long allocate(int place) {
+        return place == PRIVATE ? pool.allocate() : pool.allocateApart();
     }
 }

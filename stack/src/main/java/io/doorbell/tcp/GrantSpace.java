@@ -110,13 +110,22 @@ final class GrantSpace {
         return s;
     }
 
-    /** @return whether there is a slot to use, and one for the placeholder behind it */
+    /**
+     * A frame that is alone is of no use, and goes back: another grant may wait for it, which has one alone, too. No
+     * engine was ever shown its slot.
+     *
+     * @return whether there is a slot to use, and one for the placeholder behind it
+     */
     boolean fillSlots(Grant g, boolean wanted) {
-        while (wanted && g.held - g.collected < g.payload.length && memory.hasFrame(g)) {
-            long address = memory.allocate(g) + SendSpace.HEADROOM;
+        while (wanted && g.held - g.collected < g.payload.length && memory.hasFrame(g.place)) {
+            long address = memory.allocate(g.place) + SendSpace.HEADROOM;
             g.payload[g.held & g.mask] = address;
             g.block.payload(g.held, address);
             g.held++;
+        }
+        if (g.rest == 0 && g.held - g.collected == 1) {
+            g.held--;
+            pool.release(g.payload[g.held & g.mask]);
         }
         return g.held - g.collected >= 2;
     }

@@ -161,6 +161,11 @@ final class Holes {
         }
     }
 
+    /** Nothing is missing of a message any more. */
+    void completed(Tcb c, PartialMessage message) {
+        findHole(c, message);
+    }
+
     // ---- what the emitter asks
 
     /** The first segment that was never sent, {@link Tcb#NONE} if there is none. */
@@ -233,6 +238,7 @@ final class Holes {
         PartialSends sends = c.partial;
         if (sends.first == null && Seq.ge(c.sndUna, sends.disturbedEnd)) {
             c.partial = null;
+            sends.clear();
             if (spare.size() < SPARE) {
                 spare.push(sends);
             }

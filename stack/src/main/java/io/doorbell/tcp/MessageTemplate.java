@@ -1,6 +1,6 @@
 package io.doorbell.tcp;
 
-import io.doorbell.grant.GrantedTemplate;
+import io.doorbell.grant.KnownParts;
 import io.doorbell.wire.Bytes;
 import io.doorbell.wire.Checksum;
 import io.doorbell.wire.KnownBytes;
@@ -281,7 +281,7 @@ public final class MessageTemplate {
     }
 
     /** What is known of the message now is known of the other one, for good. */
-    void copyTo(GrantedTemplate other) {
+    void copyTo(KnownParts other) {
         copyLast();
         int offset = known.nextSupplied(0);
         while (offset < length) {

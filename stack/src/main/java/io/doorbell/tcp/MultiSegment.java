@@ -1,6 +1,7 @@
 package io.doorbell.tcp;
 
 import io.doorbell.wire.Bytes;
+import io.doorbell.wire.MultiSegmentOption;
 import io.doorbell.wire.Seq;
 import java.lang.foreign.MemorySegment;
 

@@ -4,6 +4,7 @@ import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
 import io.doorbell.link.FramePool;
 import io.doorbell.wire.Bytes;
+import io.doorbell.wire.MultiSegmentOption;
 import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
 

@@ -12,6 +12,12 @@ final class Pacer {
     private Pacer() {
     }
 
+    /** Whether {@link #holds} would keep something back; unlike that it does not ask to be called again. */
+    static boolean wouldHold(Tcb c, long now) {
+        SeldomUsed s = c.seldom;
+        return s != null && c.options.pacing().on() && c.srttNanos > 0 && s.burstNanos > now && s.burstLeft <= 0;
+    }
+
     /** Whether the next segment has to wait; the connection's deadline then tells until when. */
     static boolean holds(Tcb c, long now) {
         SeldomUsed s = c.seldom;

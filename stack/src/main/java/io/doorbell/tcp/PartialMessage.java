@@ -1,5 +1,6 @@
 package io.doorbell.tcp;
 
+import io.doorbell.grant.GrantedMessage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -40,6 +41,8 @@ public final class PartialMessage {
     int holeSeq;
     /** The next open message of the connection, in the order of the stream. */
     PartialMessage next;
+    /** Null unless an engine was granted this message. */
+    MessageGrant grant;
     long deadlineNanos = Tcb.NO_DEADLINE;
     boolean overdue;
 
@@ -65,9 +68,13 @@ public final class PartialMessage {
      *
      * @param at offset of the first of them within the message
      * @return how many bytes are still missing: with 0 the message is complete and no longer open; or
-     *         {@link #OUT_OF_RANGE}, {@link #ALREADY_KNOWN}, {@link #TOO_MANY_RUNS}, {@link Tcb#CLOSED}
+     *         {@link #OUT_OF_RANGE}, {@link #ALREADY_KNOWN}, {@link #TOO_MANY_RUNS}, {@link Tcb#CLOSED},
+     *         {@link Tcb#GRANTED} as long as an engine may complete it
      */
     public int complete(int at, MemorySegment source, long offset, int length) {
+        if (isGranted()) {
+            return Tcb.GRANTED;
+        }
         return connection == null ? Tcb.CLOSED : output.complete(this, at, source, offset, length);
     }
 
@@ -85,6 +92,23 @@ public final class PartialMessage {
             deadlineNanos = nanos;
             output.deadlineChanged(connection);
         }
+    }
+
+    /**
+     * Grants an engine the right to complete this message: what is known leaves now, what is missing leaves from the
+     * engine, as a whole, in one segment if the peer knows the multi-segment option ({@link GrantedMessage}). Until then,
+     * or until the right has come back, {@link #complete} is refused. A set-up call: it takes a frame of the link.
+     *
+     * @return null, counted, if the message is not open or is granted already, if more is to leave than one segment
+     *         carries, or if no frame, or none of the grants that other processes see, is free
+     */
+    public MessageGrant grant() {
+        return connection == null ? null : output.grant(this);
+    }
+
+    /** Whether an engine may complete it at this moment. */
+    public boolean isGranted() {
+        return grant != null && !grant.over;
     }
 
     /**
@@ -109,6 +133,10 @@ public final class PartialMessage {
     }
 
     void close() {
+        if (grant != null) {
+            grant.messageClosed();
+            grant = null;
+        }
         connection = null;
         next = null;
         deadlineNanos = Tcb.NO_DEADLINE;
@@ -117,6 +145,14 @@ public final class PartialMessage {
 
     int endSeq() {
         return seq + length;
+    }
+
+    /** Takes note that all of it is known. */
+    void learnAll() {
+        runs = 1;
+        starts[0] = 0;
+        ends[0] = length;
+        missing = 0;
     }
 
     /** Takes note that {@code [from, to)} is known now: the number of the run that it belongs to, or a result code. */

@@ -81,6 +81,10 @@ public final class PartialOutput {
         return result;
     }
 
+    MessageGrant grant(PartialMessage message) {
+        return tcp.delegation().messages().open(message);
+    }
+
     void deadlineChanged(Tcb c) {
         c.partial.findDeadline();
         timers.schedule(c, c.partial.deadlineNanos);

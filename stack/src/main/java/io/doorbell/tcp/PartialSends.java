@@ -11,6 +11,11 @@ final class PartialSends {
     private PartialMessage last;
     /** Up to here ACKs and SACKs may still speak of holes that were open when the segments were sent. */
     int disturbedEnd;
+    /** Bytes that engines may complete at any moment. */
+    private int delegatedBytes;
+    /** The newest clock that an engine has put into timestamps, if one has. */
+    private boolean clockSent;
+    private int lastClock;
     private boolean leaving;
     private int leavingSeq;
     /** The earliest deadline of an open message. */
@@ -74,6 +79,31 @@ final class PartialSends {
             }
         }
         return null;
+    }
+
+    /** An engine gets so many bytes to complete, or, if negative, has them no more. */
+    void delegated(int bytes) {
+        delegatedBytes += bytes;
+    }
+
+    int delegatedBytes() {
+        return delegatedBytes;
+    }
+
+    void sentClock(int clock) {
+        lastClock = clockSent ? Seq.max(lastClock, clock) : clock;
+        clockSent = true;
+    }
+
+    /** RFC 7323 section 5.3: never less than what an engine has sent. */
+    int clock(int clock) {
+        return clockSent ? Seq.max(clock, lastClock) : clock;
+    }
+
+    /** A connection is done with it, another may have it. */
+    void clear() {
+        delegatedBytes = 0;
+        clockSent = false;
     }
 
     /** A segment that begins here is about to leave for the first time. */

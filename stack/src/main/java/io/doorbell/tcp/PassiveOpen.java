@@ -3,6 +3,7 @@ package io.doorbell.tcp;
 import io.doorbell.counters.Counter;
 import io.doorbell.counters.Counters;
 import io.doorbell.wire.Bytes;
+import io.doorbell.wire.MultiSegmentOption;
 import io.doorbell.wire.Seq;
 import io.doorbell.wire.TcpHeader;
 

@@ -7,6 +7,7 @@ import io.doorbell.link.FramePool;
 import io.doorbell.wire.Bytes;
 import io.doorbell.wire.Checksum;
 import io.doorbell.wire.Ipv4Header;
+import io.doorbell.wire.MultiSegmentOption;
 import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
 

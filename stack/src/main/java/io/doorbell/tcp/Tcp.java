@@ -118,7 +118,8 @@ public final class Tcp implements Transport {
                 new PeerLiveness(lifecycle, output, counters), config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
         starved = new WritableWaiters(pool, lifecycle);
-        delegation = new Delegation(link, segments, sendSpace, scoreboard, output, recovery, lifecycle, ipv4, config, counters);
+        delegation = new Delegation(link, segments, sendSpace, scoreboard, output, recovery, lifecycle, ipv4,
+                holes, config, counters);
         closing = new Closing(lifecycle, data, delegation);
         SharedPayloads payloads = new SharedPayloads(link, segments, sendSpace,
                 TcpOptions.segmentSize(mtu, mtu, config.timestamps()), counters);
@@ -150,6 +151,8 @@ public final class Tcp implements Transport {
             lifecycle.touch(c);
             if (c.granted != null) {
                 delegation.collect(c.granted);
+            } else if (c.partial != null && c.partial.delegatedBytes() > 0) {
+                delegation.messages().collect(c);
             }
             input.arrives(c, segment, clock.nanos());
             if (c.wantsWritable && c.unacknowledged() == 0) {

@@ -159,4 +159,27 @@ class GrantChangesTest extends GrantScript {
         engine.giveBack();
         allFramesAreBack(script);
     }
+
+    @Test
+    void rfc5681_4_1_anEngineThatAsksWithNothingOutGetsNoMoreThanTheCongestionWindow(Script script) {
+        script.establish(peer());
+        grant(script, 20_000);
+        send(script, text(900), GrantedSender.FAST);
+        script.advance(0);
+        script.expect(data(1, text(900)));
+        script.advance(millis(500));
+        script.takeAll();
+        script.receive(ack(901));
+        int window = script.connection().congestionWindow();
+        assertTrue(window < 3 * 988, () -> "the loss window is " + window);
+        engine.request(20_000);
+        script.advance(millis(2));
+        assertEquals(window, engine.allowance());
+        send(script, text(window), GrantedSender.FAST);
+        script.advance(0);
+        script.expectBytes(901, 901 + window);
+        script.receive(ack(901 + window));
+        engine.giveBack();
+        allFramesAreBack(script);
+    }
 }

@@ -292,7 +292,7 @@ final class GrantRace {
             dawdle();
             memory.set(ValueLayout.JAVA_INT, 128, field);
         } else {
-            block.answer(rcvNxt, 0, field);
+            block.answer((long) rcvNxt << 32 | field);
         }
     }
 

@@ -17,7 +17,8 @@ class GrantRaceTest {
 
     @Test
     void whoeverComesFirstBothSidesKnow() throws InterruptedException {
-        long seed = new SplittableRandom().nextLong();
+        long seed = Long.getLong("grant.seed", new SplittableRandom().nextLong());
+        System.out.println("seed " + seed);
         GrantRace race = new GrantRace(seed, GRANTS, GrantRace.Fault.NONE);
         assertNull(race.run(), () -> "seed " + seed);
         assertTrue(race.publications > 0);

@@ -40,6 +40,11 @@ public final class PartialSend {
         return this;
     }
 
+    /** What belongs at a place of the message. */
+    public byte[] bytes(int at, int length) {
+        return java.util.Arrays.copyOfRange(content, at, at + length);
+    }
+
     /** Supplies bytes without a flush. */
     public void give(int at, int length) {
         int missing = message.missing() - length;

@@ -11,6 +11,9 @@ import io.doorbell.netns.RequiresRoot;
 import io.doorbell.run.GrantFile;
 import io.doorbell.tcp.Grant;
 import io.doorbell.tcp.GrantOptions;
+import io.doorbell.tcp.MessageGrant;
+import io.doorbell.tcp.MessageTemplate;
+import io.doorbell.tcp.PartialMessage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -97,6 +100,74 @@ class GrantOffersTest {
                     () -> stage.onStack(() -> stage.connection.grant(GrantOptions.of(1).withSegments(128))));
             assertTrue(error.getCause().getMessage().contains("64 at the most"), error::toString);
             stage.finish(0);
+        }
+    }
+
+    @Test
+    void templatesOfTheOwnerComeWithAnOffer() throws Exception {
+        try (Stage stage = new Stage(Stage.seed(), 0, FILE); Link link = stage.engineLink("xdp");
+                GrantFile file = GrantFile.open(FILE)) {
+            MemorySegment whole = Arena.ofAuto().allocate(Messages.HEADER + Messages.MOST);
+            int length = stage.messages.write(Messages.ENGINE, 0, whole);
+            Grant grant = stage.onStack(() -> {
+                MessageTemplate template = stage.connection.template(length);
+                template.known(0, whole, 0, 3);
+                template.known(5, whole, 5, length - 7);
+                return stage.connection.grant(GrantOptions.of(9_000), stage.connection.template(7), template);
+            });
+            GrantedSender sender = file.claim(file.offers().getFirst(), link);
+            assertEquals(7, sender.prepared(0).missing());
+            GrantedTemplate prepared = sender.prepared(1);
+            assertEquals(length, prepared.length());
+            assertEquals(4, prepared.missing());
+            assertEquals(2, prepared.update(3, whole, 3, 2));
+            assertEquals(0, prepared.update(length - 2, whole, length - 2, 2));
+            assertEquals(GrantedSender.FAST, prepared.send(System.nanoTime()));
+            assertEquals(4, prepared.missing());
+            sender.giveBack();
+            for (long until = System.nanoTime() + 10 * SECOND; !stage.onStack(grant::isOver); ) {
+                assertTrue(System.nanoTime() < until, "not over");
+            }
+            stage.finish(1);
+        }
+    }
+
+    @Test
+    void aTemplateLongerThanAFrameIsRefused() throws Exception {
+        try (Stage stage = new Stage(Stage.seed(), 0, FILE)) {
+            ExecutionException error = assertThrows(ExecutionException.class, () -> stage.onStack(() -> {
+                MessageTemplate template = stage.connection.template(5_000);
+                template.known(0, MemorySegment.ofArray(new byte[5_000]), 0, 5_000);
+                return stage.connection.grant(GrantOptions.of(9_000), template);
+            }));
+            assertTrue(error.getCause().getMessage().contains("have the engine prepare it"), error::toString);
+        }
+    }
+
+    @Test
+    void aMessageIsCompletedByTheEngineThatClaimsIt() throws Exception {
+        try (Stage stage = new Stage(Stage.seed(), 0, FILE); Link link = stage.engineLink("xdp");
+                GrantFile file = GrantFile.open(FILE)) {
+            MemorySegment whole = Arena.ofAuto().allocate(Messages.HEADER + Messages.MOST);
+            int length = stage.messages.write(Messages.ENGINE, 0, whole);
+            PartialMessage message = new PartialMessage();
+            MessageGrant grant = stage.onStack(() -> {
+                assertEquals(0, stage.connection.begin(message, length));
+                message.complete(8, whole, 8, length - 12);
+                return message.grant();
+            });
+            GrantFile.Offer offer = file.offers().getFirst();
+            assertNull(file.claim(offer, link), "it is one of a message");
+            GrantedMessage engine = file.claimMessage(offer, link);
+            assertEquals(ProcessHandle.current().pid(), stage.onStack(grant::claimedBy).longValue());
+            assertEquals(12, engine.missing());
+            assertEquals(4, engine.supply(0, whole, 0, 8));
+            assertEquals(0, engine.supply(length - 4, whole, length - 4, 4));
+            assertEquals(GrantedSender.FAST, engine.send(System.nanoTime()));
+            for (long until = System.nanoTime() + 10 * SECOND; !stage.onStack(grant::isCompleted); ) {
+                assertTrue(System.nanoTime() < until, "not completed");
+            }
+            stage.finish(1);
         }
     }
 }

@@ -10,6 +10,7 @@ import io.doorbell.run.IdleStrategy;
 import io.doorbell.run.StackRunner;
 import io.doorbell.tcp.Grant;
 import io.doorbell.tcp.GrantOptions;
+import io.doorbell.tcp.MessageTemplate;
 import io.doorbell.tools.demo.Cleanup;
 import io.doorbell.xdp.EngineMemory;
 import io.doorbell.xdp.XdpLink;
@@ -53,6 +54,8 @@ public final class DelegatedExample {
     private Namespace stackSide;
     private StackRunner runner;
     private Connection connection;
+    /** What engines send, all but the number: it goes with each grant. */
+    private MessageTemplate order;
 
     /**
      * @param orders how many there are to be in all
@@ -70,6 +73,7 @@ public final class DelegatedExample {
     public boolean run() throws IOException, InterruptedException, ExecutionException, TimeoutException {
         try (cleanup) {
             CompletableFuture<Integer> read = connect();
+            order = onStack(this::prepare);
             int next = 1;
             for (int i = 0; i <= kills && next <= orders; i++) {
                 next += engine(next, i < kills);
@@ -115,6 +119,13 @@ public final class DelegatedExample {
         return CompletableFuture.supplyAsync(() -> read(socket));
     }
 
+    private MessageTemplate prepare() {
+        MessageTemplate template = connection.template(Order.BYTES);
+        template.known(0, MemorySegment.ofArray(Order.BEGINNING), 0, Order.BEGINNING.length);
+        template.known(Order.BYTES - 1, MemorySegment.ofArray(Order.END), 0, Order.END.length);
+        return template;
+    }
+
     /** Reads to the end of the stream; how many lines were what they had to be, up to the first that was not. */
     private int read(Socket socket) {
         try (BufferedReader lines = new BufferedReader(new InputStreamReader(socket.getInputStream(),
@@ -137,11 +148,11 @@ public final class DelegatedExample {
     /** One grant, for one engine's process. Returns how many orders were sent by it. */
     private int engine(int first, boolean kill) throws IOException, InterruptedException, ExecutionException,
             TimeoutException {
-        Grant grant = onStack(() -> connection.grant(GrantOptions.of(GRANTED_BYTES)));
+        Grant grant = onStack(() -> connection.grant(GrantOptions.of(GRANTED_BYTES), order));
         while (grant == null) {
             // The last one is not over before its frames are back.
             LockSupport.parkNanos(PATIENCE_NANOS);
-            grant = onStack(() -> connection.grant(GrantOptions.of(GRANTED_BYTES)));
+            grant = onStack(() -> connection.grant(GrantOptions.of(GRANTED_BYTES), order));
         }
         Process engine = stackSide.command(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",

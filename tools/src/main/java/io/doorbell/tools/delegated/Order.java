@@ -7,21 +7,23 @@ import java.lang.foreign.ValueLayout;
 final class Order {
     /** Bytes of a line, its end among them. */
     static final int BYTES = 15;
+    /** What is known of each before its number is. */
+    static final byte[] BEGINNING = {'o', 'r', 'd', 'e', 'r', ' '};
+    static final byte[] END = {'\n'};
+    static final int DIGITS_AT = 6;
+    static final int DIGITS = 8;
     private static final String FORMAT = "order %08d";
-    private static final int DIGITS_AT = 6;
-    private static final int DIGITS = 8;
 
     private Order() {
     }
 
-    static void write(int number, MemorySegment target) {
-        MemorySegment.copy(new byte[] {'o', 'r', 'd', 'e', 'r', ' '}, 0, target, ValueLayout.JAVA_BYTE, 0, DIGITS_AT);
+    /** Writes a number's digits. */
+    static void digits(int number, MemorySegment target) {
         int rest = number;
-        for (int i = DIGITS_AT + DIGITS - 1; i >= DIGITS_AT; i--) {
+        for (int i = DIGITS - 1; i >= 0; i--) {
             target.set(ValueLayout.JAVA_BYTE, i, (byte) ('0' + rest % 10));
             rest /= 10;
         }
-        target.set(ValueLayout.JAVA_BYTE, DIGITS_AT + DIGITS, (byte) '\n');
     }
 
     static String line(int number) {

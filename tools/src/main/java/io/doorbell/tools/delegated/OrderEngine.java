@@ -1,6 +1,7 @@
 package io.doorbell.tools.delegated;
 
 import io.doorbell.grant.GrantedSender;
+import io.doorbell.grant.GrantedTemplate;
 import io.doorbell.link.Link;
 import io.doorbell.run.GrantFile;
 import io.doorbell.xdp.XdpLink;
@@ -30,11 +31,14 @@ public final class OrderEngine {
                 Link link = XdpLink.on(args[1]).queue(Integer.parseInt(args[2])).transmitOnly().open()) {
             GrantedSender sender = claim(stack, link);
             System.out.println("sending from order " + number + " on");
-            MemorySegment order = Arena.global().allocate(Order.BYTES);
+            // The owner has prepared all of an order but its number.
+            GrantedTemplate order = sender.prepared(0);
+            MemorySegment digits = Arena.global().allocate(Order.DIGITS);
             int code = GrantedSender.FAST;
             while (number < end && goesOn(code) && stack.stackLives()) {
-                Order.write(number, order);
-                code = sender.send(order, 0, Order.BYTES, System.nanoTime());
+                Order.digits(number, digits);
+                order.update(Order.DIGITS_AT, digits, 0, Order.DIGITS);
+                code = order.send(System.nanoTime());
                 if (code >= 0) {
                     number++;
                 } else {

@@ -1,6 +1,6 @@
 package io.doorbell.tools.pcap;
 
-import io.doorbell.tcp.MultiSegmentOption;
+import io.doorbell.wire.MultiSegmentOption;
 import io.doorbell.wire.TcpHeader;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package io.doorbell.tools.replay;
 
-import io.doorbell.tcp.MultiSegmentOption;
 import io.doorbell.tools.pcap.CapturedSegment;
 import io.doorbell.wire.Bytes;
+import io.doorbell.wire.MultiSegmentOption;
 import io.doorbell.wire.TcpHeader;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,6 +1,5 @@
-package io.doorbell.tcp;
+package io.doorbell.wire;
 
-import io.doorbell.wire.Bytes;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -20,15 +19,17 @@ import java.lang.foreign.MemorySegment;
  */
 public final class MultiSegmentOption {
     /** RFC 6994, RFC 4727: for experiments. */
-    static final int KIND = 253;
+    public static final int KIND = 253;
     /** Not registered with IANA: it names this project's experiment. */
-    static final int EXPERIMENT = 0xdb0e;
-    static final int SYN_LENGTH = 8;
+    public static final int EXPERIMENT = 0xdb0e;
+    public static final int SYN_LENGTH = 8;
     public static final int SYN_ACK_LENGTH = 12;
     /** Kind, length, ExID and check code: the layout follows. */
     public static final int FIXED_LENGTH = 8;
+    /** NOP, which makes it a multiple of four bytes. */
+    public static final int PADDING = 1;
     /** Starts are relative to SEG.SEQ: never farther than the largest window and what lies before it. */
-    static final int FARTHEST = 1 << 30;
+    public static final int FARTHEST = 1 << 30;
 
     private static final int HEAD = KIND << 24 | EXPERIMENT;
     private static final long MULTIPLIER = 0x9e37_79b9_7f4a_7c15L;
@@ -55,7 +56,7 @@ public final class MultiSegmentOption {
     }
 
     /** @return bytes written */
-    static int writeSyn(MemorySegment memory, long option, int nonce) {
+    public static int writeSyn(MemorySegment memory, long option, int nonce) {
         Bytes.put32(memory, option, HEAD | SYN_LENGTH << 16);
         Bytes.put32(memory, option + 4, nonce);
         return SYN_LENGTH;
@@ -65,7 +66,7 @@ public final class MultiSegmentOption {
      * @param peerNonce from the SYN; the answer proves that it was understood, and not only sent back
      * @return bytes written
      */
-    static int writeSynAck(MemorySegment memory, long option, int nonce, int peerNonce) {
+    public static int writeSynAck(MemorySegment memory, long option, int nonce, int peerNonce) {
         Bytes.put32(memory, option, HEAD | SYN_ACK_LENGTH << 16);
         Bytes.put32(memory, option + 4, nonce);
         Bytes.put32(memory, option + 8, proof(nonce, peerNonce));
@@ -83,12 +84,12 @@ public final class MultiSegmentOption {
     }
 
     /** Bytes that a number of the layout takes. */
-    static int numberLength(int value) {
+    public static int numberLength(int value) {
         return value < 1 << 7 ? 1 : value < 1 << 14 ? 2 : value < 1 << 21 ? 3 : value < 1 << 28 ? 4 : LONGEST_NUMBER;
     }
 
     /** @return the offset behind the number */
-    static long writeNumber(MemorySegment memory, long at, int value) {
+    public static long writeNumber(MemorySegment memory, long at, int value) {
         int length = numberLength(value);
         for (int i = 0; i < length; i++) {
             int bits = value >>> 7 * (length - 1 - i) & 0x7f;
@@ -98,7 +99,7 @@ public final class MultiSegmentOption {
     }
 
     /** Writes what stands before the layout. */
-    static void finish(MemorySegment memory, long option, int length, int check) {
+    public static void finish(MemorySegment memory, long option, int length, int check) {
         Bytes.put32(memory, option, HEAD | length << 16);
         Bytes.put32(memory, option + 4, check);
     }
