@@ -161,7 +161,7 @@ class SettingsTest {
         "challengeAcksPerSecond, 0,", "userTimeoutNanos, 0,", "corkNanos, 1,", "timestampTickNanos, 1000000, 1000000000",
         "initialReceiveWindowBytes, 1,", "outOfOrderFrames, 0,", "pathRetries, 1,", "baseSegmentSize, 48,",
         "minPathMtu, 68,", "pathMtuAgeNanos, 1,", "synAckRetries, 0, 126", "dscp, 0, 63", "timeToLive, 1, 255",
-        "leastPartBytes, 1,", "promptAcks, 0, 127", "referenceBytes, 1,"})
+        "leastPartBytes, 1,", "promptAcks, 0, 127", "invalidAckNanos, 0,", "referenceBytes, 1,"})
     void a_setting_takes_its_least_and_its_most_and_no_other(String name, long least, Long most)
             throws ReflectiveOperationException {
         for (long good : most == null ? new long[] {least} : new long[] {least, most}) {

@@ -120,6 +120,8 @@ public enum Counter {
     TCP_RESETS_OUT_STACK_CLOSED,
     TCP_CHALLENGE_ACKS,
     TCP_CHALLENGE_ACKS_LIMITED,
+    /** Segments that were not acceptable, took no sequence number, and came too soon after one that was answered. */
+    TCP_INVALID_ACKS_LIMITED,
     TCP_ACTIVE_OPENS,
     TCP_PASSIVE_OPENS,
     TCP_ATTEMPT_FAILS,

@@ -141,8 +141,8 @@ final class PassiveOpen {
                 // RFC 3168 section 6.1.1: a peer that has sent a SYN without the flags won't use ECN.
                 rows.ecn[row] &= CongestionNotification.accepts(config, segment);
                 reply.synAck(row);
-            } else if (challenges.allow(counters)) {
-                reply.acknowledge(row);
+            } else {
+                challenge(row);
             }
             return false;
         }
@@ -153,12 +153,12 @@ final class PassiveOpen {
         if (rows.timestamps[row] && segment.options.timestamps
                 && Seq.lt(segment.options.tsValue, rows.tsRecent[row])) {
             counters.increment(Counter.DROP_TCP_PAWS);
-            reply.acknowledge(row);
+            challenge(row);
             return false;
         }
         if (!inWindow(segment, expected)) {
             counters.increment(Counter.DROP_TCP_WINDOW);
-            reply.acknowledge(row);
+            challenge(row);
             return false;
         }
         if (segment.ack != rows.iss[row] + 1) {
@@ -166,6 +166,12 @@ final class PassiveOpen {
             return false;
         }
         return admitted(rows.listenPort[row]);
+    }
+
+    private void challenge(int row) {
+        if (challenges.allow(counters)) {
+            reply.acknowledge(row);
+        }
     }
 
     private boolean inWindow(InboundSegment segment, int expected) {

@@ -44,7 +44,7 @@ final class SegmentInput {
             severalParts(c, segment, now);
         } else {
             crossedSynAck(c, segment);
-            if (timestampAcceptable(c, segment, now) && sequenceAcceptable(c, segment)
+            if (timestampAcceptable(c, segment, now) && sequenceAcceptable(c, segment, now)
                     && resetHandled(c, segment) && synHandled(c, segment)) {
                 recordTimestamp(c, segment, now);
                 if (ackHandled(c, segment, now)) {
@@ -208,7 +208,7 @@ final class SegmentInput {
         int value = segment.options.tsValue;
         if (Seq.lt(value, c.tsRecent) && now - c.tsRecentNanos < PAWS_IDLE_NANOS) {
             counters.increment(Counter.DROP_TCP_PAWS);
-            c.ackNow = true;
+            answerUnacceptable(c, segment, now);
             return false;
         }
         return true;
@@ -223,7 +223,7 @@ final class SegmentInput {
     }
 
     /** The four cases of RFC 9293 section 3.10.7.4, first step. */
-    private boolean sequenceAcceptable(Tcb c, InboundSegment segment) {
+    private boolean sequenceAcceptable(Tcb c, InboundSegment segment, long now) {
         int wnd = c.rcvWnd();
         int span = segment.span();
         if (wnd == 0 && segment.seq == c.rcvNxt && span > 0 && !segment.has(TcpHeader.RST | TcpHeader.SYN)) {
@@ -249,8 +249,26 @@ final class SegmentInput {
         }
         counters.increment(Counter.DROP_TCP_WINDOW);
         data.refused(c, segment);
-        c.ackNow = true;
+        answerUnacceptable(c, segment, now);
         return false;
+    }
+
+    /**
+     * RFC 9293 section 3.10.7.4 has an ACK sent. Where two ends no longer agree on where they are, or somebody between
+     * them has altered a number, each would answer the other's for ever; so what takes no sequence number is answered
+     * once in a while only (net/ipv4/tcp_input.c, tcp_oow_rate_limited). Data is no part of such a loop.
+     */
+    private void answerUnacceptable(Tcb c, InboundSegment segment, long now) {
+        if (segment.has(TcpHeader.SYN)) {
+            challenge(c);
+        } else if (segment.span() > 0) {
+            c.ackNow = true;
+        } else if (now >= c.quietUntilNanos) {
+            c.quietUntilNanos = now + config.invalidAckNanos();
+            c.ackNow = true;
+        } else {
+            counters.increment(Counter.TCP_INVALID_ACKS_LIMITED);
+        }
     }
 
     /** RFC 5961 section 3.2: only the exact sequence number resets. */

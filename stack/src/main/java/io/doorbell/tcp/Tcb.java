@@ -129,6 +129,9 @@ public abstract class Tcb {
     int tsOffset;
     long tsRecentNanos;
 
+    /** Until then no ACK is sent for a segment that is not acceptable and takes no sequence number. */
+    long quietUntilNanos = Long.MIN_VALUE;
+
     // What the emitter owes.
     boolean ackNow;
     /** So many more segments of data are acknowledged one by one. */

@@ -20,6 +20,8 @@ import java.util.Objects;
  * @param windowScaling        whether to offer window scaling (RFC 7323 section 2)
  * @param sack                 whether to offer selective acknowledgements (RFC 2018)
  * @param congestionControl    the algorithm of new connections; CUBIC by default, as in Linux
+ * @param invalidAckNanos      least time between two ACKs of a connection for segments that are not acceptable and take no
+ *                             sequence number (500 ms as in Linux, tcp_invalid_ratelimit); 0: no limit
  * @param promptAcks           so many segments are acknowledged one by one after one that came out of order or twice (RFC 5681
  *                             section 4.2 allows it; 16 as in Linux); 0: none
  * @param peerAckDelayNanos    how long a peer may delay an ACK, as far as tail loss probes are concerned (RFC 8985 section 7.2)
@@ -77,6 +79,7 @@ public record TcpConfig(
         boolean windowScaling,
         boolean sack,
         CongestionAlgorithm congestionControl,
+        long invalidAckNanos,
         int promptAcks,
         long peerAckDelayNanos,
         int initialWindowSegments,
@@ -127,6 +130,7 @@ public record TcpConfig(
         atLeast("synRetries", synRetries, 0);
         atLeast("retries", retries, 0);
         Objects.requireNonNull(congestionControl, "congestionControl");
+        atLeast("invalidAckNanos", invalidAckNanos, 0);
         between("promptAcks", promptAcks, 0, Byte.MAX_VALUE);
         atLeast("peerAckDelayNanos", peerAckDelayNanos, 0);
         atLeast("initialWindowSegments", initialWindowSegments, 1);
@@ -207,6 +211,7 @@ public record TcpConfig(
         private boolean windowScaling = true;
         private boolean sack = true;
         private CongestionAlgorithm congestionControl = CongestionAlgorithm.CUBIC;
+        private long invalidAckNanos = 500 * MILLISECOND;
         private int promptAcks = 16;
         private long peerAckDelayNanos = 200 * MILLISECOND;
         private int initialWindowSegments = 10;
@@ -313,6 +318,11 @@ public record TcpConfig(
 
         public Builder congestionControl(CongestionAlgorithm algorithm) {
             congestionControl = algorithm;
+            return this;
+        }
+
+        public Builder invalidAckNanos(long nanos) {
+            invalidAckNanos = nanos;
             return this;
         }
 
@@ -469,7 +479,7 @@ public record TcpConfig(
         public TcpConfig build() {
             return new TcpConfig(sendBufferBytes, receiveWindowBytes, initialRtoNanos, minRtoNanos, maxRtoNanos,
                     delayedAckNanos, timeWaitNanos, finWait2Nanos, synRetries, retries, nagle, timestamps,
-                    windowScaling, sack, congestionControl, promptAcks, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections,
+                    windowScaling, sack, congestionControl, invalidAckNanos, promptAcks, peerAckDelayNanos, initialWindowSegments, maxSegmentSize, maxConnections,
                     timeWaitLimit, halfOpenLimit, synCookies, acceptQueueLimit, challengeAcksPerSecond, ecn, keepalive,
                     userTimeoutNanos, pacing, corkNanos, timestampTickNanos, slowStartAfterIdle,
                     initialReceiveWindowBytes, outOfOrderFrames, pathRetries, blackHoleDetection, baseSegmentSize,

@@ -228,4 +228,33 @@ class BlindAttackTest {
         script.listen(80);
         script.receive(syn(0).on(script.flow(0x0a000002, 80, 80))).expectNothing().expectConnections(0);
     }
+
+    @Test
+    void rfc9293_3_10_7_4_unacceptableAcksAreAnsweredOnceInAWhile(Script script) {
+        script.establish();
+        script.receive(ack(1).seq(900_000)).expect(ack(1).seq(1));
+        for (int i = 0; i < 5; i++) {
+            script.advance(millis(90)).receive(ack(1).seq(900_000)).expectNothing();
+        }
+        script.expectCounter(Counter.TCP_INVALID_ACKS_LIMITED, 5);
+        script.advance(millis(50)).receive(ack(1).seq(900_000)).expect(ack(1).seq(1));
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_unacceptableDataIsAnsweredEachTime(Script script) {
+        script.establish();
+        for (int i = 0; i < 5; i++) {
+            script.receive(data(900_000, 10)).expect(ack(1).seq(1));
+        }
+        script.expectCounter(Counter.TCP_INVALID_ACKS_LIMITED, 0);
+    }
+
+    @Test
+    void rfc9293_3_10_7_4_theLimitOnAnswersMayBeSwitchedOff(Script script) {
+        script.tcp().invalidAckNanos(0);
+        script.establish();
+        for (int i = 0; i < 5; i++) {
+            script.receive(ack(1).seq(900_000)).expect(ack(1).seq(1));
+        }
+    }
 }
