@@ -98,7 +98,10 @@ final class Mangler extends LinkDecorator {
         }
     }
 
-    /** The first one's header before both payloads, whether they belong together or not. */
+    /**
+     * The first one's header before both payloads. Where the receiver sees the option they need not belong together. To
+     * one that does not, such a segment would be wrong bytes in any TCP, with the option or without: no box does that.
+     */
     private void merge(byte[] frame, List<byte[]> out) {
         byte[] first = held;
         held = null;
@@ -107,7 +110,8 @@ final class Mangler extends LinkDecorator {
         int more = payload(frame);
         boolean option = option(first) > 0 || option(frame) > 0;
         boolean adjoin = seq(first) + payload(first) == seq(frame);
-        if (!same || !plain || more == 0 || !(option || adjoin) || option(first) == 0 && !adjoin
+        boolean seen = option(first) != 0 && (deeds & (STRIP_SYN | STRIP_SYN_ACK | CHANGE)) == 0;
+        if (!same || !plain || more == 0 || !(option || adjoin) || !seen && !adjoin
                 || first.length + more > 1514) {
             out.add(first);
             out.add(frame);
