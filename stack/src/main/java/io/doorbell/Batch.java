@@ -249,7 +249,7 @@ public final class Batch {
     private int offer(Connection c, int slot, int payload) {
         BatchClient client = c.client;
         if (client != null && client.waiting > 0 && !drain(c)) {
-            return slow(c, slot);
+            return sends.hasClosed(c) ? CLOSED : slow(c, slot);
         }
         int result = send(c, slot, payload, alone);
         return result >= 0 ? QUEUED : result == OVER_LIMIT ? slow(c, slot) : result;
@@ -291,12 +291,13 @@ public final class Batch {
             }
             waiting.removeFirst(client);
         }
+        c.nothingWaits();
         return true;
     }
 
     /** The connection can send again; whether that is of use to its handler, since nothing waits here. */
     boolean hasRoom(Connection c) {
-        return c.client == null || drain(c);
+        return c.client == null || drain(c) && !sends.hasClosed(c);
     }
 
     /** A connection has ended. */

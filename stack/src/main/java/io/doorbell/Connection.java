@@ -148,6 +148,7 @@ public final class Connection extends Tcb {
 
     /** Sends FIN behind what was sent; receiving goes on (half-close). Idempotent. */
     public void closeOutput() {
+        holdFin();
         tcp.closing().closeOutput(this);
     }
 
@@ -156,6 +157,7 @@ public final class Connection extends Tcb {
      * comes in is answered with a RST. Idempotent, allowed in every state.
      */
     public void close() {
+        holdFin();
         tcp.closing().close(this);
     }
 
@@ -185,6 +187,18 @@ public final class Connection extends Tcb {
     /** Sends what {@link #cork} held back, at the end of the running poll or at flush. Idempotent. */
     public void uncork() {
         tcp.uncork(this);
+    }
+
+    /** What a batch has accepted and still keeps goes before the FIN. */
+    private void holdFin() {
+        if (client != null && client.waiting > 0) {
+            tcp.closing().holdFin(this);
+        }
+    }
+
+    /** A batch keeps nothing for the connection any more. */
+    void nothingWaits() {
+        tcp.closing().releaseFin(this);
     }
 
     BatchClient client() {

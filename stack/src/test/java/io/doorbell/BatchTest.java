@@ -335,6 +335,33 @@ class BatchTest {
     }
 
     @Test
+    void whatWaitsLeavesBeforeTheFin_rfc9293_3_10_4() {
+        PipeLink.Options few = PipeLink.options().frames(256);
+        BatchConfig config = BatchConfig.defaults().withWaiting(4096, 64);
+        try (FanOutStage stage = new FanOutStage(config, few, 16_384, link -> link).connect(300)) {
+            putForAll(stage, 0, 3);
+            stage.batch.flush(stage.now);
+            assertTrue(stage.batch.waiting() > 0);
+            stage.accepted.subList(0, 150).forEach(Connection::close);
+            stage.accepted.subList(150, 300).forEach(Connection::closeOutput);
+            int late = stage.batch.add(stage.put(3), stage.everybody);
+            stage.batch.flush(stage.now);
+            for (int i = 0; i < 300; i++) {
+                assertEquals(Batch.CLOSED, stage.batch.outcome(late + i));
+            }
+            stage.writable[0] = 0;
+            stage.run(2_000 * FanOutStage.MILLISECOND);
+            stage.all.forEach(client -> assertEquals(numbers(0, 3), client.numbers));
+            stage.all.forEach(client -> assertTrue(client.peerClosed));
+            assertEquals(0, stage.writable[0], "nobody is told of room that has closed");
+            assertEquals(0, stage.batch.stored());
+            stage.all.forEach(client -> client.connection.close());
+            stage.run(2_000 * FanOutStage.MILLISECOND);
+            assertEquals(stage.server.timeWait(), stage.server.connections(), "all have closed in order");
+        }
+    }
+
+    @Test
     void aStackHasOneBatch() {
         try (FanOutStage stage = new FanOutStage(BatchConfig.defaults())) {
             assertThrows(IllegalStateException.class, () -> stage.server.batch(BatchConfig.defaults()));

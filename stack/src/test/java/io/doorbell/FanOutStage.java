@@ -84,6 +84,7 @@ final class FanOutStage implements AutoCloseable {
         boolean remembers = true;
         int resetAfter = Integer.MAX_VALUE;
         CloseReason closed;
+        boolean peerClosed;
 
         Client() {
             this(MESSAGE);
@@ -112,6 +113,11 @@ final class FanOutStage implements AutoCloseable {
                 c.abort();
             }
             return length;
+        }
+
+        @Override
+        public void peerClosed(Connection c) {
+            peerClosed = true;
         }
 
         @Override

@@ -254,7 +254,7 @@ public final class Audit {
         }
         boolean out = scoreboard.awaitsAck(c);
         boolean held = c.partial != null ? pastHoles(c)
-                : c.sendUnsent == Tcb.NONE ? c.finQueued && !c.finSent : segments.has(c.sendUnsent, SegmentTable.READY);
+                : c.sendUnsent == Tcb.NONE ? c.endsWithFin() && !c.finSent : segments.has(c.sendUnsent, SegmentTable.READY);
         boolean paced = c.seldom != null && Math.min(c.seldom.paceDeadline, c.seldom.corkDeadline) != Tcb.NO_DEADLINE;
         expect(c, !out || c.retransmitDeadline != Tcb.NO_DEADLINE, "no timer runs for what is out");
         expect(c, !held || paced || c.retransmitDeadline != Tcb.NO_DEADLINE, "no timer runs for what is held back");
@@ -273,7 +273,7 @@ public final class Audit {
             }
             complete &= sent;
         }
-        return complete && c.finQueued && !c.finSent;
+        return complete && c.endsWithFin() && !c.finSent;
     }
 
     private void scheduled(Tcb c) {

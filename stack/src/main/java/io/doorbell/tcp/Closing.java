@@ -31,6 +31,24 @@ public final class Closing {
         lifecycle.wantOutput(c);
     }
 
+    /**
+     * Messages that were accepted before CLOSE wait for room in the send space: "queue this until all preceding SENDs have
+     * been segmentized" (RFC 9293 section 3.10.4). To be called right before it, and {@link #releaseFin} when none waits.
+     */
+    public void holdFin(Tcb c) {
+        if (c.state.sends() && !c.finQueued) {
+            c.finWaits = true;
+        }
+    }
+
+    /** What {@link #holdFin} held may follow. */
+    public void releaseFin(Tcb c) {
+        if (c.finWaits) {
+            c.finWaits = false;
+            lifecycle.wantOutput(c);
+        }
+    }
+
     /** CLOSE of both sides: nothing more is read. */
     public void close(Tcb c) {
         if (c.userClosed) {

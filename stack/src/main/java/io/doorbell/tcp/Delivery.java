@@ -57,7 +57,7 @@ final class Delivery {
         if ((happened & Tcb.EVENT_READABLE) != 0) {
             readable(c, burst, data, lifecycle, window, sink);
         }
-        if ((happened & Tcb.EVENT_WRITABLE) != 0 && c.state.sends()) {
+        if ((happened & Tcb.EVENT_WRITABLE) != 0 && c.takesRoom()) {
             sink.writable(c);
         }
         if ((happened & Tcb.EVENT_OVERDUE) != 0) {

@@ -167,7 +167,7 @@ final class GrantSpace {
 
     /** Room that a grant has given back, or its end, is news for an owner who waits to write: no ACK will bring it. */
     void tellOfRoom(Tcb c) {
-        if (c.wantsWritable && c.state.sends() && sendSpace.isToldOfRoom(c)) {
+        if (c.wantsWritable && c.takesRoom() && sendSpace.isToldOfRoom(c)) {
             c.wantsWritable = false;
             lifecycle.event(c, Tcb.EVENT_WRITABLE);
         }

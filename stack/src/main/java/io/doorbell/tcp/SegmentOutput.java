@@ -306,7 +306,7 @@ final class SegmentOutput {
     private boolean sendSegment(Tcb c, int segment) {
         int length = segments.length(segment);
         int end = segments.end(segment);
-        boolean fin = c.finQueued && segment == c.sendTail
+        boolean fin = c.endsWithFin() && segment == c.sendTail
                 && (c.partial == null || !holes.othersWait(c, segment)) && (c.finSent || c.sndUna + c.sndWnd - end > 0);
         int flags = TcpHeader.ACK | (segments.has(segment, SegmentTable.PUSH) ? TcpHeader.PSH : 0)
                 | (fin ? TcpHeader.FIN : 0);
@@ -337,7 +337,7 @@ final class SegmentOutput {
     }
 
     private boolean sendFin(Tcb c) {
-        boolean due = c.finQueued && c.sendUnsent == Tcb.NONE
+        boolean due = c.endsWithFin() && c.sendUnsent == Tcb.NONE
                 && (c.partial == null || holes.firstUnsent(c) == Tcb.NONE)
                 && (c.finSent ? c.finLost : c.sndUna + c.sndWnd - c.sndEnd > 0);
         if (!due) {
@@ -394,7 +394,7 @@ final class SegmentOutput {
         }
         int segment = c.sendUnsent;
         if (segment == Tcb.NONE) {
-            if (c.finQueued && writer.control(c, c.sndEnd, TcpHeader.FIN | TcpHeader.ACK)) {
+            if (c.endsWithFin() && writer.control(c, c.sndEnd, TcpHeader.FIN | TcpHeader.ACK)) {
                 c.finSent = true;
                 advance(c, c.sndEnd + 1);
             }
@@ -488,8 +488,8 @@ final class SegmentOutput {
     private boolean waitsForWindow(Tcb c) {
         if (c.partial != null) {
             return holes.firstReady(c) != Tcb.NONE
-                    || c.finQueued && !c.finSent && holes.firstUnsent(c) == Tcb.NONE;
+                    || c.endsWithFin() && !c.finSent && holes.firstUnsent(c) == Tcb.NONE;
         }
-        return c.sendUnsent == Tcb.NONE ? c.finQueued && !c.finSent : segments.has(c.sendUnsent, SegmentTable.READY);
+        return c.sendUnsent == Tcb.NONE ? c.endsWithFin() && !c.finSent : segments.has(c.sendUnsent, SegmentTable.READY);
     }
 }

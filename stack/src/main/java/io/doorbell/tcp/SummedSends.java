@@ -44,7 +44,7 @@ public final class SummedSends {
     }
 
     /**
-     * SEND, all bytes or none. A refusal makes the stack tell when there is room again.
+     * SEND, all bytes or none; after CLOSE, of what was accepted before it. A refusal makes the stack tell when there is room again.
      *
      * @param sum        folded, of the message alone
      * @param shared     from {@link #share}, of the same message, to refer to it where that is of use; or {@link #NOT_SHARED}
@@ -54,7 +54,7 @@ public final class SummedSends {
      */
     public int send(Tcb c, MemorySegment source, long offset, int length, int sum, int shared, boolean alone,
                     int mostFrames) {
-        if (!c.state.sends() || c.finQueued) {
+        if (hasClosed(c) && !c.finWaits) {
             return Tcp.refusal(c);
         }
         if (c.granted != null && delegation.ownerSends(c) != 0) {
@@ -74,6 +74,11 @@ public final class SummedSends {
             lifecycle.wantOutput(c);
         }
         return result;
+    }
+
+    /** Whether the user may not send any more, or not yet; what he sent before may still wait ({@link Closing#holdFin}). */
+    public boolean hasClosed(Tcb c) {
+        return !c.state.sends() || c.finQueued;
     }
 
     /** From now on until the next output, sends may leave at once. */

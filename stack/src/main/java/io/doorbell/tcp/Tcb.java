@@ -64,6 +64,8 @@ public abstract class Tcb {
     /** Both sides sent the window scale option (RFC 7323 section 2.2). */
     boolean scaled;
     boolean finQueued;
+    /** The user's messages before the FIN were accepted, and wait for room in the send space: the FIN waits for them. */
+    boolean finWaits;
     boolean finSent;
     boolean finLost;
     boolean synPending;
@@ -291,5 +293,15 @@ public abstract class Tcb {
     /** Everything from SND.UNA that the user handed over and that is not acknowledged yet, in bytes. */
     final int unacknowledged() {
         return sndEnd - sndUna;
+    }
+
+    /** Whether a FIN is all that is to follow SND.END. */
+    final boolean endsWithFin() {
+        return finQueued && !finWaits;
+    }
+
+    /** Whether the user is to be told of room: he may send, or what he sent before he closed waits for it. */
+    final boolean takesRoom() {
+        return state.sends() || finWaits;
     }
 }

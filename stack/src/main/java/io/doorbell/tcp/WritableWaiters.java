@@ -34,7 +34,7 @@ final class WritableWaiters {
         while (!waiting.isEmpty() && pool.available() >= enough) {
             Tcb c = waiting.poll();
             c.awaitsFrames = false;
-            if (c.wantsWritable && c.state.sends()) {
+            if (c.wantsWritable && c.takesRoom()) {
                 c.wantsWritable = false;
                 lifecycle.event(c, Tcb.EVENT_WRITABLE);
             }

@@ -105,7 +105,7 @@ class GrantOffersTest {
 
     @Test
     void templatesOfTheOwnerComeWithAnOffer() throws Exception {
-        try (Stage stage = new Stage(Stage.seed(), 0, FILE); Link link = stage.engineLink("xdp");
+        try (Stage stage = new Stage(Stage.seedOfOneSegment(), 0, FILE); Link link = stage.engineLink("xdp");
                 GrantFile file = GrantFile.open(FILE)) {
             MemorySegment whole = Arena.ofAuto().allocate(Messages.HEADER + Messages.MOST);
             int length = stage.messages.write(Messages.ENGINE, 0, whole);
@@ -146,7 +146,7 @@ class GrantOffersTest {
 
     @Test
     void aMessageIsCompletedByTheEngineThatClaimsIt() throws Exception {
-        try (Stage stage = new Stage(Stage.seed(), 0, FILE); Link link = stage.engineLink("xdp");
+        try (Stage stage = new Stage(Stage.seedOfOneSegment(), 0, FILE); Link link = stage.engineLink("xdp");
                 GrantFile file = GrantFile.open(FILE)) {
             MemorySegment whole = Arena.ofAuto().allocate(Messages.HEADER + Messages.MOST);
             int length = stage.messages.write(Messages.ENGINE, 0, whole);

@@ -205,6 +205,19 @@ final class Stage implements AutoCloseable {
         return Long.getLong("delegated.seed", System.nanoTime() & 0xffff_ffffL);
     }
 
+    /** A seed with which the engine's first message takes a whole segment at the most, and has some content. */
+    static long seedOfOneSegment() {
+        long seed = seed();
+        while (!fitsOneSegment(new Messages(seed).contentBytes(Messages.ENGINE, 0))) {
+            seed++;
+        }
+        return seed;
+    }
+
+    private static boolean fitsOneSegment(int contentBytes) {
+        return contentBytes >= 100 && contentBytes <= 1400;
+    }
+
     /** A number of times that a longer run may raise: {@code -Ddelegated.NAME=N}. */
     static int times(String name, int usual) {
         return Integer.getInteger("delegated." + name, usual);
