@@ -30,6 +30,10 @@ final class DelegatedCommand extends Benchmark {
             description = "How many other connections keep the stack busy (default: ${DEFAULT-VALUE}).")
     private int connections;
 
+    @Option(names = "--cold", description = "Nobody rehearses orders: by default the thread that sends them, the stack's or"
+            + " the strategy's, sends WARM every 5 us while none is due.")
+    private boolean cold;
+
     @Override
     Report run() {
         FanOutCommand.requireDescriptors(connections, ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class)
@@ -52,16 +56,17 @@ final class DelegatedCommand extends Benchmark {
             }
         }, 60_000_000_000L);
         List<Reactions> all = List.of(
-                made(new HandedReactions("handed over, stack idle", threads(), stack, PEER, exchange, null)),
-                made(new GrantedReactions("by grant, stack idle", threads(), stack, PEER, exchange, null, own)),
-                made(new HandedReactions("handed over, stack busy", threads(), stack, PEER, exchange, clients)),
-                made(new GrantedReactions("by grant, stack busy", threads(), stack, PEER, exchange, clients, own)));
+                made(new HandedReactions("handed over, stack idle", threads(), stack, PEER, exchange, null, !cold)),
+                made(new GrantedReactions("by grant, stack idle", threads(), stack, PEER, exchange, null, own, !cold)),
+                made(new HandedReactions("handed over, stack busy", threads(), stack, PEER, exchange, clients, !cold)),
+                made(new GrantedReactions("by grant, stack busy", threads(), stack, PEER, exchange, clients, own, !cold)));
         String mode = link.statistics().mode;
         String disturbances = measure(all);
-        return new Report(String.format("event to order at the exchange's interface, %s, medians of %d rounds of %s s%n"
+        return new Report(String.format("event to order at the exchange's interface, %s, %s,%nmedians of %d rounds of %s s%n"
                 + "processor %d: strategy, exchange (kernel's TCP) and tap, in turn; processor %d: stack, %d other"
-                + " connections%n%n%s%n%s%n", mode, rounds(), seconds(), processors().first(), processors().second(),
-                connections, table(all), disturbances), figures(all));
+                + " connections%n%n%s%n%s%n", mode,
+                cold ? "no rehearsals" : "orders rehearsed while none is due", rounds(), seconds(), processors().first(),
+                processors().second(), connections, table(all), disturbances), figures(all));
     }
 
     private static XdpLink open(VethPair.End end, XdpLinkBuilder link) {
@@ -76,7 +81,7 @@ final class DelegatedCommand extends Benchmark {
         return reactions.median(Reactions.Result::p99Nanos);
     }
 
-    private static Figures figures(List<Reactions> all) {
+    private Figures figures(List<Reactions> all) {
         Reactions handed = all.get(0);
         Reactions granted = all.get(1);
         Reactions handedBusy = all.get(2);
@@ -95,6 +100,7 @@ final class DelegatedCommand extends Benchmark {
                 .put("ratio_busy_p99", grantedBusy.ratio(handedBusy, Reactions.Result::p99Nanos))
                 .put("busy_messages_per_s", Math.round(grantedBusy.median(Reactions.Result::messagesPerSecond)))
                 .put("busy_poll_ns", Math.round(grantedBusy.median(Reactions.Result::pollNanos)))
+                .put("rehearsed_every_ns", cold ? 0 : Reactions.REHEARSE_NANOS)
                 .put("alloc_bytes_per_op", (granted.sum(Reactions.Result::allocatedBytes)
                         + grantedBusy.sum(Reactions.Result::allocatedBytes)) / orders);
     }

@@ -12,12 +12,17 @@ final class GrantedReactions extends Reactions {
     private static final int GRANTED_BYTES = 1 << 15;
     private static final int SEGMENTS = 256;
 
+    private final boolean rehearses;
     private final GrantedSender sender;
 
-    /** @param own the strategy's link */
+    /**
+     * @param own       the strategy's link
+     * @param rehearses whether the strategy's thread sends WARM while there is no event
+     */
     GrantedReactions(String name, PinnedThreads threads, TcpStack stack, String address, OrderExchange exchange,
-                     BusyClients clients, Link own) {
+                     BusyClients clients, Link own, boolean rehearses) {
         super(name, threads, stack, address, exchange, clients);
+        this.rehearses = rehearses;
         Grant[] opened = new Grant[1];
         onStack(() -> opened[0] = connection().grant(GrantOptions.of(GRANTED_BYTES).withSegments(SEGMENTS)));
         if (opened[0] == null) {
@@ -41,7 +46,14 @@ final class GrantedReactions extends Reactions {
     }
 
     @Override
-    void serve() {
+    void rehearse(MemorySegment ready, long nowNanos) {
+        if (rehearses) {
+            sender.send(ready, 0, Orders.ORDER_BYTES, nowNanos, GrantedSender.WARM);
+        }
+    }
+
+    @Override
+    void serve(long nowNanos) {
         // The stack has nothing to do with these orders but to see that they arrive.
     }
 

@@ -46,6 +46,9 @@ abstract class Reactions extends Contestant<Reactions.Result> {
     /** Longer than the peer delays an ACK: nothing is left unacknowledged while others are measured. */
     private static final long SETTLE_NANOS = 60_000_000L;
 
+    /** How often whoever sends orders rehearses while none is due: often enough for what it touches to stay cached. */
+    static final long REHEARSE_NANOS = 5_000;
+
     private final PinnedThreads threads;
     private final TcpStack stack;
     private final OrderExchange exchange;
@@ -60,6 +63,7 @@ abstract class Reactions extends Contestant<Reactions.Result> {
     private volatile boolean done;
     private volatile boolean rested;
     private long number;
+    private long rehearsedNanos;
     private long allocated;
     private long waited;
     private double pollNanos;
@@ -101,8 +105,11 @@ abstract class Reactions extends Contestant<Reactions.Result> {
      */
     abstract boolean send(MemorySegment ready, long nowNanos);
 
-    /** The stack's thread, between two polls: sends what was handed over. */
-    abstract void serve();
+    /** The strategy's thread, while there is no event: the best that it can do to have its next {@link #send} in the caches. */
+    abstract void rehearse(MemorySegment ready, long nowNanos);
+
+    /** The stack's thread, between two polls: sends what was handed over, or rehearses it. */
+    abstract void serve(long nowNanos);
 
     @Override
     Result round(long nanos) {
@@ -172,6 +179,11 @@ abstract class Reactions extends Contestant<Reactions.Result> {
                 clients.read();
             }
             waiting();
+            long now = System.nanoTime();
+            if (now - rehearsedNanos >= REHEARSE_NANOS) {
+                rehearsedNanos = now;
+                rehearse(order, now);
+            }
         }
     }
 
@@ -187,7 +199,7 @@ abstract class Reactions extends Contestant<Reactions.Result> {
         long now = begin;
         while (!done) {
             stack.poll(now);
-            serve();
+            serve(now);
             waiting();
             long before = now;
             now = System.nanoTime();
