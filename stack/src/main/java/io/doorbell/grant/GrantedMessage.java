@@ -9,6 +9,7 @@ import io.doorbell.wire.KnownBytes;
 import io.doorbell.wire.MultiSegmentOption;
 import io.doorbell.wire.Seq;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * The right to complete an open message of a connection, in the hands of an engine: the message's place in the stream is
@@ -146,7 +147,7 @@ public final class GrantedMessage {
         if (ended != 0) {
             return ended;
         }
-        if ((at | count) < 0 || count == 0 || offset < 0 || count > source.byteSize() - offset || !message.isHole(at, count)) {
+        if (offset < 0 || count > source.byteSize() - offset || !isHole(at, count)) {
             return OUT_OF_RANGE;
         }
         int position = message.position(at, count);
@@ -156,7 +157,20 @@ public final class GrantedMessage {
 
     /** {@link #supply(int, MemorySegment, long, int)} from a whole array. */
     public int supply(int at, byte[] source) {
-        return supply(at, MemorySegment.ofArray(source), 0, source.length);
+        if (ended != 0) {
+            return ended;
+        }
+        if (!isHole(at, source.length)) {
+            return OUT_OF_RANGE;
+        }
+        // Straight from the array: a segment around it would be allocated wherever it is not optimized away.
+        int position = message.position(at, source.length);
+        MemorySegment.copy(source, 0, memory, ValueLayout.JAVA_BYTE, payload() + position, source.length);
+        return bytes.supplied(position, source.length);
+    }
+
+    private boolean isHole(int at, int count) {
+        return at >= 0 && count > 0 && message.isHole(at, count);
     }
 
     /** {@link #send(long, int)} without flags. */

@@ -6,6 +6,7 @@ import io.doorbell.wire.Checksum;
 import io.doorbell.wire.KnownBytes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * A message of which the last bytes are still unknown, in the hands of an engine: known bytes are summed ahead and lie in
@@ -86,7 +87,11 @@ public final class GrantedTemplate implements KnownParts {
 
     /** {@link #known(int, MemorySegment, long, int)} from a whole array. */
     public int known(int offset, byte[] source) {
-        return known(offset, MemorySegment.ofArray(source), 0, source.length);
+        int result = update(offset, source);
+        if (result >= 0) {
+            bytes.stay(offset, source.length);
+        }
+        return result;
     }
 
     /**
@@ -105,14 +110,28 @@ public final class GrantedTemplate implements KnownParts {
         }
         int old = Checksum.fold(Checksum.sum(memory, at + offset, count));
         int fresh = Checksum.fold(Checksum.copyAndSum(source, sourceOffset, memory, at + offset, count));
-        int difference = Checksum.fold((long) fresh + (~old & 0xffff));
-        sum = Checksum.fold((long) sum + ((offset & 1) == 0 ? difference : Checksum.swap(difference)));
-        return bytes.supplied(offset, count);
+        return updated(offset, count, old, fresh);
     }
 
     /** {@link #update(int, MemorySegment, long, int)} from a whole array. */
     public int update(int offset, byte[] source) {
-        return update(offset, MemorySegment.ofArray(source), 0, source.length);
+        int count = source.length;
+        if (offset < 0 || count > length - offset) {
+            return OUT_OF_RANGE;
+        }
+        if (closed) {
+            return CLOSED;
+        }
+        int old = Checksum.fold(Checksum.sum(memory, at + offset, count));
+        // Straight from the array: a segment around it would be allocated wherever it is not optimized away.
+        MemorySegment.copy(source, 0, memory, ValueLayout.JAVA_BYTE, at + offset, count);
+        return updated(offset, count, old, Checksum.fold(Checksum.sum(memory, at + offset, count)));
+    }
+
+    private int updated(int offset, int count, int old, int fresh) {
+        int difference = Checksum.fold((long) fresh + (~old & 0xffff));
+        sum = Checksum.fold((long) sum + ((offset & 1) == 0 ? difference : Checksum.swap(difference)));
+        return bytes.supplied(offset, count);
     }
 
     /** Supplies eight bytes, the most significant first: {@link #update(int, MemorySegment, long, int)}. */

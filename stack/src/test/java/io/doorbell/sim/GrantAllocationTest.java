@@ -25,6 +25,7 @@ class GrantAllocationTest {
     private static final int MESSAGES = 20_000;
     private static final FrameReceiver NOBODY = (memory, offset, length) -> { };
 
+    private final byte[] array = new byte[4];
     private final MemorySegment source = MemorySegment.ofArray(new byte[3_000]);
     private final PipeLink.Pair cable = PipeLink.pair();
     private long received;
@@ -68,6 +69,7 @@ class GrantAllocationTest {
     private void send(TwoStacks two, GrantedSender engine, GrantedTemplate template, int count) {
         for (int i = 0; i < count; i++) {
             template.update64(LENGTH - 8, i);
+            template.update(LENGTH - 4, array);
             int code = i % 3 == 0 ? template.send(two.now)
                     : engine.send(source, 0, i % 64 == 1 ? 9 * LENGTH : LENGTH, two.now);
             refused += code < 0 ? 1 : 0;
