@@ -1,0 +1,278 @@
+package io.doorbell.grant;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.doorbell.Connection;
+import io.doorbell.TcpStack;
+import io.doorbell.counters.Counter;
+import io.doorbell.link.FrameReceiver;
+import io.doorbell.link.LinkDecorator;
+import io.doorbell.link.PipeLink;
+import io.doorbell.tcp.MessageGrant;
+import io.doorbell.tcp.PartialMessage;
+import io.doorbell.tcp.Tcb;
+import io.doorbell.tcp.TcpConfig;
+import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Stacks in one thread and an engine in another, with a cable of its own to the same peer. The engine completes one message
+ * after the other, while its owner, at about the same instant, takes the right away, asks it back or tries to complete the
+ * message himself. Each would supply other bytes: the stream must have those of the engine if it was told so, and those of
+ * the owner if not, as a whole. {@code -Dgrant.seed=N} has both sides choose the same again; how their threads meet is the
+ * machine's. {@code -Dtest.jvm.args=-Dgrant.race.completions=N} for a longer race.
+ */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
+class MessageGrantThreadsTest {
+    private static final int MESSAGES = Integer.getInteger("grant.race.completions", 2_000);
+
+    private final long seed = Long.getLong("grant.seed", new SplittableRandom().nextLong());
+    private final SplittableRandom random = new SplittableRandom(seed);
+    private final AtomicReference<Turn> handed = new AtomicReference<>();
+    private final PipeLink.Pair cable = PipeLink.pair();
+    private final PipeLink.Pair second = PipeLink.pair();
+    private final CompletedStream stream = new CompletedStream(seed);
+    private final PartialMessage message = new PartialMessage();
+    /** Messages that the owner was told to be the engine's. */
+    private final BitSet known = new BitSet();
+    /** And those that the engine was told to be its own. */
+    private final BitSet told = new BitSet();
+    private volatile boolean over;
+    private volatile String fault;
+    private TcpStack client;
+    private TcpStack server;
+    private Connection connection;
+
+    /** One message of the engine's. */
+    private record Turn(GrantedMessage message, int number) {
+    }
+
+    /** The peer's other cable is the engine's. */
+    private static final class TwoCables extends LinkDecorator {
+        private final PipeLink other;
+
+        TwoCables(PipeLink link, PipeLink other) {
+            super(link);
+            this.other = other;
+        }
+
+        @Override
+        public int receive(FrameReceiver receiver, int limit, long nowNanos) {
+            return super.receive(receiver, limit, nowNanos) + other.receive(receiver, limit, nowNanos);
+        }
+    }
+
+    private static void linger(SplittableRandom random) {
+        int spins = random.nextInt(8) == 0 ? random.nextInt(2_000) : random.nextInt(100);
+        for (int i = 0; i < spins; i++) {
+            Thread.onSpinWait();
+        }
+    }
+
+    // ---- the engine's thread
+
+    private void engine(long own) {
+        SplittableRandom engineRandom = new SplittableRandom(own);
+        try {
+            while (!over) {
+                Turn turn = handed.get();
+                if (turn == null) {
+                    Thread.yield();
+                } else {
+                    if (complete(turn, engineRandom)) {
+                        told.set(turn.number);
+                    }
+                    handed.set(null);
+                }
+            }
+        } catch (RuntimeException | Error e) {
+            fault = "the engine: " + e;
+        }
+    }
+
+    /** @return whether it is told that the message is its own */
+    private boolean complete(Turn turn, SplittableRandom engineRandom) {
+        GrantedMessage granted = turn.message;
+        byte[] bytes = stream.bytes(turn.number, CompletedStream.ENGINE);
+        int code = supply(granted, bytes, engineRandom);
+        linger(engineRandom);
+        if (engineRandom.nextInt(16) == 0 || granted.isRecalled() && engineRandom.nextInt(2) == 0) {
+            granted.giveBack();
+        }
+        do {
+            code = code < 0 ? code : granted.send(System.nanoTime());
+        } while (code == GrantedSender.BACKPRESSURE);
+        if (code >= 0 ? granted.send(System.nanoTime()) != GrantedSender.RETURNED
+                : code != GrantedSender.FENCED && code != GrantedSender.RETURNED) {
+            fault = "the engine was answered " + code + " and " + granted.send(System.nanoTime());
+        }
+        return code >= 0;
+    }
+
+    /** In pieces of any length. */
+    private static int supply(GrantedMessage granted, byte[] bytes, SplittableRandom engineRandom) {
+        MemorySegment source = MemorySegment.ofArray(bytes);
+        int missing = granted.missing();
+        while (missing > 0) {
+            int at = granted.nextMissing();
+            int most = 1 + engineRandom.nextInt(Math.min(missing, bytes.length - at));
+            int code = granted.supply(at, source, at, most);
+            while (code == GrantedMessage.OUT_OF_RANGE) {
+                most = (most + 1) / 2;
+                code = granted.supply(at, source, at, most);
+            }
+            missing = code;
+        }
+        return missing;
+    }
+
+    // ---- the stack's thread
+
+    /** Where the engine is waited for, it must have a processor. */
+    private void pollAndYield() {
+        poll();
+        Thread.yield();
+    }
+
+    private void poll() {
+        long now = System.nanoTime();
+        client.poll(now);
+        server.poll(now);
+        fault = fault != null ? fault : stream.fault;
+        assertEquals(null, fault, () -> "seed " + seed);
+    }
+
+    private MessageGrant begin(int number) {
+        byte[] bytes = stream.bytes(number, CompletedStream.KNOWN);
+        while (connection.begin(message, bytes.length) != 0) {
+            poll();
+        }
+        BitSet holes = stream.holes(number);
+        for (int at = holes.nextClearBit(0); at < bytes.length; at = holes.nextClearBit(at)) {
+            int end = holes.nextSetBit(at) < 0 ? bytes.length : holes.nextSetBit(at);
+            message.complete(at, bytes, at, end - at);
+            at = end;
+        }
+        for (int i = random.nextInt(3); i > 0; i--) {
+            poll();
+        }
+        MessageGrant grant = message.grant();
+        while (grant == null) {
+            poll();
+            grant = message.grant();
+        }
+        return grant;
+    }
+
+    private void rule(MessageGrant grant, int number) {
+        int deed = random.nextInt(8);
+        if (deed > 0) {
+            linger(random);
+        }
+        switch (deed) {
+            case 1 -> grant.recall(System.nanoTime() + random.nextInt(20_000));
+            case 2 -> grant.recall(Long.MAX_VALUE);
+            case 3 -> {
+                poll();
+                grant.fence();
+            }
+            case 4, 5, 6 -> grant.fence();
+            default -> { }
+        }
+        // As the owner would without asking: refused until the right is his.
+        if (message.isOpen() && message.isGranted()) {
+            byte[] own = stream.bytes(number, CompletedStream.OWNER);
+            int hole = stream.holes(number).nextSetBit(0);
+            assertEquals(Tcb.GRANTED, message.complete(hole, own, hole, 1));
+        }
+    }
+
+    private void complete(int number) {
+        byte[] own = stream.bytes(number, CompletedStream.OWNER);
+        BitSet holes = stream.holes(number);
+        for (int at = holes.nextSetBit(0); at >= 0; at = holes.nextSetBit(at)) {
+            int end = holes.nextClearBit(at);
+            assertTrue(message.complete(at, own, at, end - at) >= 0, () -> "seed " + seed);
+            at = end;
+        }
+        assertFalse(message.isOpen());
+    }
+
+    private void compete(int number) {
+        MessageGrant grant = begin(number);
+        while (handed.get() != null) {
+            // The one before may still have to notice that it has no right any more.
+            pollAndYield();
+        }
+        handed.set(new Turn(grant.engine(second.left()), number));
+        rule(grant, number);
+        while (!grant.isOver()) {
+            pollAndYield();
+        }
+        if (grant.isCompleted()) {
+            known.set(number);
+            assertFalse(message.isOpen(), () -> "seed " + seed);
+        } else {
+            complete(number);
+        }
+        if (random.nextInt(4) == 0) {
+            poll();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theOneOrTheOtherCompletesItAsAWhole(boolean multiSegment) throws InterruptedException {
+        System.out.println("seed " + seed);
+        TcpConfig config = TcpConfig.builder().multiSegment(multiSegment).build();
+        client = TcpStack.on(cable.left()).address("10.9.0.1/24").tcp(config).seed(seed).build();
+        server = TcpStack.on(new TwoCables(cable.right(), second.right())).address("10.9.0.2/24").tcp(config).seed(~seed).build();
+        server.listen(7, c -> stream);
+        int free = cable.left().frames().available();
+        int engineFree = second.left().frames().available();
+        connection = client.connect("10.9.0.2", 7, new CompletedStream(seed));
+        long engineSeed = random.nextLong();
+        Thread engine = new Thread(() -> engine(engineSeed), "engine");
+        engine.setDaemon(true);
+        engine.start();
+        for (int number = 0; number < MESSAGES; number++) {
+            compete(number);
+        }
+        while (handed.get() != null) {
+            pollAndYield();
+        }
+        over = true;
+        engine.join();
+        connection.closeOutput();
+        while (!stream.ended) {
+            poll();
+        }
+        System.out.println("the engine has completed " + told.cardinality() + " of " + MESSAGES + " messages, "
+                + client.counters().get(Counter.GRANTS_FENCED) + " were fenced, "
+                + client.counters().get(Counter.GRANTS_RETURNED) + " returned");
+        assertEquals(null, fault, () -> "seed " + seed);
+        assertEquals(told, known, () -> "seed " + seed);
+        assertEquals(told, stream.engines, () -> "seed " + seed);
+        assertEquals(MESSAGES, stream.messages());
+        assertTrue(client.counters().get(Counter.GRANTS_FENCED) > 0 && told.cardinality() > 0);
+        assertEquals(0, client.counters().get(Counter.GRANTS_MISUSED));
+        for (int i = 0; i < 1_000; i++) {
+            poll();
+        }
+        second.left().receive((memory, offset, length) -> { }, 0, 0);
+        assertEquals(free, cable.left().frames().available());
+        assertEquals(engineFree, second.left().frames().available());
+        client.close();
+        server.close();
+        cable.close();
+        second.close();
+    }
+}
