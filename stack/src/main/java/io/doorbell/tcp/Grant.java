@@ -88,7 +88,8 @@ public final class Grant {
      * ({@link GrantedSender#prepared}). Only one thread may use it, the one that owns {@code link}.
      *
      * @param link the engine's own, to the same network as the stack's
-     * @throws IllegalStateException if the engine's link has too few frames
+     * @throws IllegalStateException if the engine's link has too few frames; where other processes see grants, also if one
+     *                               of them has this one, or if it is over
      */
     public GrantedSender sender(Link link) {
         delegation.handOut(this);

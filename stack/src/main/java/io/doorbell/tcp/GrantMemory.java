@@ -65,8 +65,15 @@ final class GrantMemory {
         }
     }
 
-    /** An engine of this process takes it. */
-    void claim(int place) {
+    /**
+     * An engine of this process takes it.
+     *
+     * @param released whether the grant's place may be another one's by now, and with it what is offered there
+     */
+    void claim(int place, boolean released) {
+        if (place != PRIVATE && released) {
+            throw new IllegalStateException("this grant is over: its connection must grant again");
+        }
         if (place != PRIVATE && !directory.claim(place, directory.claim(place), (int) directory.process())) {
             throw new IllegalStateException("process " + claimedBy(place) + " has taken this grant: one engine for each");
         }

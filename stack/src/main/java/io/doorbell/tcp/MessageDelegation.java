@@ -141,11 +141,15 @@ final class MessageDelegation {
     }
 
     GrantedMessage engine(MessageGrant g, Link engineLink) {
-        memory.claim(g.place);
+        if (g.released || g.handedOut) {
+            throw new IllegalStateException(g.released ? "this grant is over: grant the message again, if it is open"
+                    : "this grant was handed out before: one engine for each");
+        }
+        memory.claim(g.place, false);
         g.handedOut = true;
         try {
             return new GrantedMessage(g.block, pool.memory(), 0, engineLink);
-        } catch (IllegalStateException e) {
+        } catch (IllegalArgumentException | IllegalStateException e) {
             GrantedMessage.decline(g.block);
             throw e;
         }

@@ -51,7 +51,9 @@ public final class MessageGrant {
      * The engine's side, for a thread of this process. Only one thread may use it, the one that owns {@code link}.
      *
      * @param link the engine's own, to the same network as the stack's
-     * @throws IllegalStateException if the engine's link has no free frame, or another engine has this grant
+     * @throws IllegalStateException    if the engine's link has no free frame, another engine has or had this grant, or it is
+     *                                  over
+     * @throws IllegalArgumentException if another process has damaged what an engine is told; the right is given back then
      */
     public GrantedMessage engine(Link link) {
         return delegation.engine(this, link);

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.counters.Counter;
@@ -152,6 +153,27 @@ class MessageGrantTest {
         for (int i = 0; i < HOLES.length; i += 2) {
             engine.supply(HOLES[i], message.bytes(HOLES[i], HOLES[i + 1]));
         }
+    }
+
+    @Test
+    void oneEngineForEachMessage(Script script) {
+        MultiPeer peer = begin(script);
+        grant(script);
+        assertThrows(IllegalStateException.class, () -> grant.engine(link));
+        send(script, GrantedSender.FAST);
+        script.advance(0);
+        peer.expectParts(1, 10, 31, 10, 61, 10);
+    }
+
+    @Test
+    void anEngineForARightThatIsGoneIsRefused(Script script) {
+        begin(script);
+        script.act("grant", () -> grant = message.message.grant());
+        script.act("fence", () -> grant.fence());
+        script.advance(millis(1));
+        // Its frame is somebody else's now.
+        assertThrows(IllegalStateException.class, () -> grant.engine(script.link().second()));
+        assertTrue(message.message.isOpen());
     }
 
     @Test

@@ -94,6 +94,48 @@ class GrantOffersTest {
     }
 
     @Test
+    void aGrantThatIsOverTakesNoOtherOnesOffer() throws Exception {
+        try (Stage stage = new Stage(Stage.seed(), 0, FILE); Link link = stage.engineLink("xdp");
+                GrantFile file = GrantFile.open(FILE)) {
+            Grant gone = grant(stage);
+            end(stage, gone);
+            Grant next = grant(stage);
+            assertThrows(ExecutionException.class, () -> stage.onStack(() -> gone.sender(link)));
+            assertEquals(0, stage.onStack(next::claimedBy));
+            assertEquals(1, file.offers().size());
+            end(stage, next);
+            stage.finish(0);
+        }
+    }
+
+    @Test
+    void aGrantGoneOfAMessageTakesNoOtherOnesOffer() throws Exception {
+        try (Stage stage = new Stage(Stage.seedOfOneSegment(), 0, FILE); Link link = stage.engineLink("xdp");
+                GrantFile file = GrantFile.open(FILE)) {
+            MemorySegment whole = Arena.ofAuto().allocate(Messages.HEADER + Messages.MOST);
+            int length = stage.messages.write(Messages.ENGINE, 0, whole);
+            PartialMessage message = new PartialMessage();
+            MessageGrant gone = stage.onStack(() -> {
+                assertEquals(0, stage.connection.begin(message, length));
+                return message.grant();
+            });
+            stage.onStack(() -> {
+                gone.engineEnded();
+                return null;
+            });
+            MessageGrant next = stage.onStack(message::grant);
+            assertThrows(ExecutionException.class, () -> stage.onStack(() -> gone.engine(link)));
+            assertEquals(0, stage.onStack(next::claimedBy));
+            assertEquals(1, file.offers().size());
+            stage.onStack(() -> {
+                next.engineEnded();
+                return message.complete(0, whole, 0, length);
+            });
+            stage.finish(1);
+        }
+    }
+
+    @Test
     void aGrantOfMoreSegmentsThanTheFileHasIsRefused() throws Exception {
         try (Stage stage = new Stage(Stage.seed(), 0, FILE)) {
             ExecutionException error = assertThrows(ExecutionException.class,
