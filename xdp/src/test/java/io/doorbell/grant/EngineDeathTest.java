@@ -152,6 +152,10 @@ class EngineDeathTest {
         return number;
     }
 
+    /**
+     * {@code -Dtest.jvm.args=-Ddelegated.kills=1000} takes about a second for each: nearly all of that is the engine's JVM,
+     * which begins and links its calls to the system. To begin several ahead gains nothing where the processors are busy.
+     */
     private static void processes(String kind, int deaths) throws Exception {
         long seed = Stage.seed();
         Random random = new Random(seed);
@@ -175,6 +179,9 @@ class EngineDeathTest {
                 }
                 bury(stage, grant);
                 number = published(stage, grant, number);
+                if ((death + 1) % 100 == 0) {
+                    System.out.println(death + 1 + " engines were killed");
+                }
             }
             stage.finish(number);
         }
