@@ -1,5 +1,6 @@
 package io.doorbell.tools.cli;
 
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -126,6 +127,10 @@ final class AsciiText {
         Arrays.fill(bytes, length, length + spaces, (byte) ' ');
         length += spaces;
         return this;
+    }
+
+    void writeTo(PrintStream stream) {
+        stream.write(bytes, 0, length);
     }
 
     @Override

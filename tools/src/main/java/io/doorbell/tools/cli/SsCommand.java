@@ -69,7 +69,7 @@ final class SsCommand extends InspectCommand {
     }
 
     private void write(AsciiText text) {
-        out().write(text.toString());
+        StandardOutput.print(text, out());
         text.clear();
     }
 

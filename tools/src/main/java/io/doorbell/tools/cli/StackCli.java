@@ -63,7 +63,9 @@ public final class StackCli implements Runnable {
 
     /** The program. */
     public static void main(String[] args) {
-        System.exit(commandLine(args.length == 0 ? "" : args[0]).execute(args));
+        CommandLine line = commandLine(args.length == 0 ? "" : args[0]);
+        line.setOut(new StandardOutput(System.out));
+        System.exit(line.execute(args));
     }
 
     /** The parser with its handlers; {@code execute} answers the exit code and never throws. */
