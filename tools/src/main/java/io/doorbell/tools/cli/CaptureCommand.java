@@ -31,9 +31,9 @@ import picocli.CommandLine.Parameters;
 final class CaptureCommand extends InspectCommand {
     private static final long WANTED_NANOS = 2_000_000_000L;
     private static final int BATCH = 64;
-    /** Gathered before it is written; a look at the ring adds a few frames more. */
-    private static final int BLOCK_BYTES = 1 << 18;
-    /** To wake up costs about what twenty frames do: a slow stack is looked at seldom, a fast one before its ring is full. */
+    /** Gathered before it is written, so that it is in a near cache still; a look at the ring adds a few frames more. */
+    private static final int BLOCK_BYTES = 1 << 16;
+    /** To wake up costs what some eighty frames do: a slow stack is looked at seldom, a fast one before its ring is full. */
     private static final long SHORTEST_PAUSE_NANOS = 200_000;
     private static final long LONGEST_PAUSE_NANOS = 2_000_000;
     /** Looking at the stack's process costs more than looking at the ring. */
@@ -161,10 +161,10 @@ final class CaptureCommand extends InspectCommand {
         if (unread > capacity / 2) {
             return 0;
         }
-        if (unread > capacity / 8) {
+        if (unread > capacity / 4) {
             return Math.max(SHORTEST_PAUSE_NANOS, last / 2);
         }
-        return unread > capacity / 32 ? Math.max(SHORTEST_PAUSE_NANOS, last) : Math.clamp(last * 2, SHORTEST_PAUSE_NANOS,
+        return unread > capacity / 8 ? Math.max(SHORTEST_PAUSE_NANOS, last) : Math.clamp(last * 2, SHORTEST_PAUSE_NANOS,
                 LONGEST_PAUSE_NANOS);
     }
 

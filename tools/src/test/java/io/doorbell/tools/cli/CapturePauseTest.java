@@ -3,6 +3,7 @@ package io.doorbell.tools.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -22,7 +23,17 @@ class CapturePauseTest {
             unread = bytesPerSecond * pause / 1_000_000_000L;
             assertTrue(look < 10 || unread <= CAPACITY / 4, unread + " bytes at look " + look);
         }
-        assertEquals(bytesPerSecond < 50_000_000, pause == 2_000_000, "a pause of " + pause + " ns");
+        assertEquals(bytesPerSecond < 260_000_000, pause == 2_000_000, "a pause of " + pause + " ns");
+    }
+
+    /** 250 000 frames of full size a second: a wake-up must be shared by some hundreds of them. */
+    @Test
+    void aStreamAtFullRateIsLookedAtOnceInAMillisecondAtMost() {
+        long pause = 0;
+        for (int look = 0; look < 100; look++) {
+            pause = CaptureCommand.pause(pause, 390_000_000L * pause / 1_000_000_000L, CAPACITY);
+        }
+        assertTrue(pause >= 1_000_000, "a pause of " + pause + " ns");
     }
 
     @ParameterizedTest
