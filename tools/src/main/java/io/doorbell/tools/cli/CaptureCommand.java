@@ -12,6 +12,9 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -114,8 +117,16 @@ final class CaptureCommand extends InspectCommand {
         if (target.equals("-")) {
             return new FileOutputStream(FileDescriptor.out).getChannel();
         }
-        return FileChannel.open(Path.of(target), StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                StandardOpenOption.TRUNCATE_EXISTING);
+        try {
+            return FileChannel.open(Path.of(target), StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+                    StandardOpenOption.TRUNCATE_EXISTING);
+        } catch (FileSystemException e) {
+            throw UserError.environment("cannot write to " + target + ": " + switch (e) {
+                case NoSuchFileException missing -> "its directory does not exist";
+                case AccessDeniedException denied -> "permission denied";
+                default -> e.getReason();
+            });
+        }
     }
 
     private void capture(StackFile file, CaptureRingReader reader) throws IOException {

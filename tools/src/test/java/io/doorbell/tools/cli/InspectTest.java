@@ -347,6 +347,16 @@ class InspectTest {
     }
 
     @Test
+    void aCaptureThatCannotBeWrittenSaysWhy() {
+        Path nowhere = parent.resolve("nowhere").resolve("x");
+        Run run = run("capture", pid(), "-w", nowhere.toString(), "--seconds", "0.1");
+        assertEquals(3, run.exitCode());
+        assertEquals("stack-cli: cannot write to " + nowhere + ": its directory does not exist", run.errors().strip());
+        run = run("capture", pid(), "-w", parent.toString(), "--seconds", "0.1");
+        assertEquals("stack-cli: cannot write to " + parent + ": Is a directory", run.errors().strip());
+    }
+
+    @Test
     void aStackThatIsNoLongerPolledKeepsItsLastState() throws IOException, InterruptedException {
         // The file outlives the stack here, as it does when a process dies; the copy says so of a process that is gone.
         Path other = directory.resolve("999999999.stack");
