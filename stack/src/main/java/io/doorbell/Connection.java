@@ -1,5 +1,6 @@
 package io.doorbell;
 
+import io.doorbell.tcp.ArrayCopy;
 import io.doorbell.tcp.ConnectionOptions;
 import io.doorbell.tcp.Grant;
 import io.doorbell.tcp.GrantOptions;
@@ -39,7 +40,9 @@ public final class Connection extends Tcb {
 
     /** {@link #send(MemorySegment, long, int)} from an array. */
     public int send(byte[] source, int offset, int length) {
-        return tcp.send(this, MemorySegment.ofArray(source), offset, length);
+        return ArrayCopy.takes(source, offset, length)
+                ? tcp.send(this, tcp.arrayCopy().of(source, offset, length), 0, length)
+                : tcp.send(this, MemorySegment.ofArray(source), offset, length);
     }
 
     /**

@@ -122,7 +122,7 @@ public final class MessageTemplate {
 
     /** {@link #known(int, MemorySegment, long, int)} from a whole array. */
     public int known(int offset, byte[] source) {
-        return known(offset, MemorySegment.ofArray(source), 0, source.length);
+        return known(offset, copied(source), 0, source.length);
     }
 
     /**
@@ -145,7 +145,12 @@ public final class MessageTemplate {
 
     /** {@link #update(int, MemorySegment, long, int)} from a whole array. */
     public int update(int offset, byte[] source) {
-        return update(offset, MemorySegment.ofArray(source), 0, source.length);
+        return update(offset, copied(source), 0, source.length);
+    }
+
+    private MemorySegment copied(byte[] source) {
+        return ArrayCopy.takes(source, 0, source.length) ? output.arrayCopy().of(source, 0, source.length)
+                : MemorySegment.ofArray(source);
     }
 
     /** Supplies eight bytes, the most significant first: {@link #update(int, MemorySegment, long, int)}. */

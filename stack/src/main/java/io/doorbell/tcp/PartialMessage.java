@@ -80,7 +80,9 @@ public final class PartialMessage {
 
     /** {@link #complete(int, MemorySegment, long, int)} from an array. */
     public int complete(int at, byte[] source, int offset, int length) {
-        return complete(at, MemorySegment.ofArray(source), offset, length);
+        return connection != null && ArrayCopy.takes(source, offset, length)
+                ? complete(at, output.arrayCopy().of(source, offset, length), 0, length)
+                : complete(at, MemorySegment.ofArray(source), offset, length);
     }
 
     /**

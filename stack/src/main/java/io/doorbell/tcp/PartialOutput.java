@@ -21,6 +21,10 @@ public final class PartialOutput {
         this.memory = pool.memory();
     }
 
+    ArrayCopy arrayCopy() {
+        return tcp.arrayCopy();
+    }
+
     /** Takes a place in the stream for a message that is not known yet: 0, or a negative code. */
     public int begin(Tcb c, PartialMessage message, int length) {
         if (message.isOpen()) {

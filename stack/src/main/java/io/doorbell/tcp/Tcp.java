@@ -57,6 +57,7 @@ public final class Tcp implements Transport {
     private final PartialOutput partials;
     private final Rehearsal rehearsal;
     private final Delegation delegation;
+    private final ArrayCopy arrayCopy = new ArrayCopy();
     private final Closing closing;
     private final Clock clock;
 
@@ -304,6 +305,11 @@ public final class Tcp implements Transport {
 
     static int refusal(Tcb c) {
         return c.state == TcpState.SYN_SENT || c.state == TcpState.SYN_RECEIVED ? Tcb.NOT_CONNECTED : Tcb.CLOSED;
+    }
+
+    /** For users who have their bytes in arrays. */
+    public ArrayCopy arrayCopy() {
+        return arrayCopy;
     }
 
     /** SEND: all bytes as one message, or none. */

@@ -65,6 +65,10 @@ public final class TemplateOutput {
         return scratch;
     }
 
+    ArrayCopy arrayCopy() {
+        return tcp.arrayCopy();
+    }
+
     TemplateReferences references() {
         return references;
     }
