@@ -67,6 +67,21 @@ class NamespaceTest {
     }
 
     @Test
+    void coalescingIsTheInterfacesOwn() {
+        try (Namespace a = Namespace.create(); Namespace b = Namespace.create();
+                VethPair veth = VethPair.between(a, b).create()) {
+            veth.left().coalesce(200_000);
+            assertEquals("2 200000", coalescing(a));
+            assertEquals("0 0", coalescing(b));
+        }
+    }
+
+    private static String coalescing(Namespace namespace) {
+        return namespace.exec("sh", "-c", "cd /sys/class/net/veth0; echo $(cat napi_defer_hard_irqs) $(cat gro_flush_timeout)")
+                .strip();
+    }
+
+    @Test
     void pinningTellsWhichProcessorsThereAre() throws InterruptedException {
         Thread thread = new Thread(() -> CpuAffinity.pinCurrentThread(0));
         thread.start();

@@ -31,12 +31,21 @@ final class StreamCommand extends Benchmark {
                     + " (default: ${DEFAULT-VALUE}, as an HTTP server or a TLS record).")
     private int messageBytes;
 
+    @Option(names = "--coalesce", paramLabel = "US", defaultValue = "100", converter = MicrosConverter.class,
+            description = "Doorbell's interface collects what it receives for so many microseconds, as a network card does"
+                    + " (napi_defer_hard_irqs, gro_flush_timeout); 0 for not at all: then each packet interrupts whoever sends"
+                    + " it for the XDP program and a copy (default: ${DEFAULT-VALUE}).")
+    private int coalesceMicros;
+
     @Override
     Report run() {
         VethPair xdpPair = withoutOffload(pair("xdp0").addresses(null, PEER + "/24").create());
         VethPair plainPair = withoutOffload(pair("plain0")
                 .addresses(PLAIN_LEFT + "/24", PLAIN_RIGHT + "/24").create());
         VethPair offloadPair = pair("offload0").addresses(OFFLOAD_LEFT + "/24", OFFLOAD_RIGHT + "/24").create();
+        if (coalesceMicros > 0) {
+            xdpPair.left().coalesce(coalesceMicros * 1000L);
+        }
         XdpLink link = made(XdpEnds.open(xdpPair.left(), DOORBELL));
         TcpStack stack = made(TcpStack.on(link).address(DOORBELL + "/24").build());
         DoorbellStream doorbell = new DoorbellStream(stack, DOORBELL, pattern, messageBytes, threads().failed());
@@ -47,8 +56,9 @@ final class StreamCommand extends Benchmark {
         Stream offload = between("kernel to kernel, offload", offloadPair, OFFLOAD_LEFT, OFFLOAD_RIGHT);
         List<Stream> all = List.of(sending, receiving, plain, offload);
         String disturbances = measure(all);
-        return new Report(String.format("one connection, MTU 1500, messages of %d bytes, %s,%nmedians of %d rounds of"
-                + " %s s%n%n%s%n%s%n", messageBytes, link.statistics().mode, rounds(), seconds(), table(all, plain), disturbances),
+        return new Report(String.format("one connection, MTU 1500, messages of %d bytes, %s%s,%nmedians of %d rounds of"
+                + " %s s%n%n%s%n%s%n", messageBytes, link.statistics().mode,
+                coalesceMicros == 0 ? "" : ", interrupts coalesced for " + coalesceMicros + " us", rounds(), seconds(), table(all, plain), disturbances),
                 figures(sending, receiving, plain, offload));
     }
 
@@ -79,6 +89,7 @@ final class StreamCommand extends Benchmark {
         double messages = sending.sum(r -> r.sent().messages()) + receiving.sum(r -> r.received().messages());
         return new Figures()
                 .put("message_bytes", messageBytes)
+                .put("coalesce_us", coalesceMicros)
                 .put("doorbell_gbps", lower)
                 .put("doorbell_send_gbps", sending.medianGbps())
                 .put("doorbell_receive_gbps", receiving.medianGbps())
@@ -97,6 +108,18 @@ final class StreamCommand extends Benchmark {
             if (!text.matches("[1-9][0-9]{0,5}") || Integer.parseInt(text) > StreamPattern.LONGEST_MESSAGE) {
                 throw new TypeConversionException("'" + text + "' is not the length of a message: give 1 to "
                         + StreamPattern.LONGEST_MESSAGE + " bytes");
+            }
+            return Integer.valueOf(text);
+        }
+    }
+
+    /** How long packets may wait for others. */
+    static final class MicrosConverter implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            if (!text.matches("0|[1-9][0-9]{0,3}")) {
+                throw new TypeConversionException("'" + text + "' is not how long packets may wait: give 0 to 9999"
+                        + " microseconds");
             }
             return Integer.valueOf(text);
         }

@@ -161,8 +161,8 @@ class BenchTest {
     @RequiresRoot
     void streamReportsEveryFigure() throws IOException {
         Map<String, Double> figures = run("stream");
-        assertEquals(List.of("message_bytes", "doorbell_gbps", "doorbell_send_gbps", "doorbell_receive_gbps", "kernel_gbps",
-                "kernel_no_offload_gbps", "ratio_no_offload", "ratio_send", "ratio_receive", "alloc_bytes_per_message"),
+        assertEquals(List.of("message_bytes", "coalesce_us", "doorbell_gbps", "doorbell_send_gbps", "doorbell_receive_gbps",
+                "kernel_gbps", "kernel_no_offload_gbps", "ratio_no_offload", "ratio_send", "ratio_receive", "alloc_bytes_per_message"),
                 List.copyOf(figures.keySet()));
         assertEquals(Math.min(figures.get("doorbell_send_gbps"), figures.get("doorbell_receive_gbps")),
                 figures.get("doorbell_gbps"));
@@ -218,6 +218,7 @@ class BenchTest {
         "pingpong --cpus 1,1      | they need two different processors",
         "stream --message 0       | '0' is not the length of a message",
         "stream --message 131073  | give 1 to 131072 bytes",
+        "stream --coalesce 10000  | '10000' is not how long packets may wait",
         "warm --every 0           | give 1 microsecond or more",
         "warm --pauses 0          | give 1 to 10000 milliseconds",
         "delegated --connections 0 | '0' is not a number of connections: give 1 to 9999",
