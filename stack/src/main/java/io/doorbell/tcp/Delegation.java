@@ -94,7 +94,7 @@ public final class Delegation {
     }
 
     void handOut(Grant g) {
-        memory.claim(g.place, g.released);
+        memory.claim(g.place, g.over);
         g.handedOut = true;
     }
 

@@ -68,10 +68,10 @@ final class GrantMemory {
     /**
      * An engine of this process takes it.
      *
-     * @param released whether the grant's place may be another one's by now, and with it what is offered there
+     * @param over whether the grant is: its place may be another one's by now, and with it what is offered there
      */
-    void claim(int place, boolean released) {
-        if (place != PRIVATE && released) {
+    void claim(int place, boolean over) {
+        if (place != PRIVATE && over) {
             throw new IllegalStateException("this grant is over: its connection must grant again");
         }
         if (place != PRIVATE && !directory.claim(place, directory.claim(place), (int) directory.process())) {

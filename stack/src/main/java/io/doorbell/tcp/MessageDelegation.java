@@ -141,8 +141,8 @@ final class MessageDelegation {
     }
 
     GrantedMessage engine(MessageGrant g, Link engineLink) {
-        if (g.released || g.handedOut) {
-            throw new IllegalStateException(g.released ? "this grant is over: grant the message again, if it is open"
+        if (g.over || g.handedOut) {
+            throw new IllegalStateException(g.over ? "this grant is over: grant the message again, if it is open"
                     : "this grant was handed out before: one engine for each");
         }
         memory.claim(g.place, false);
