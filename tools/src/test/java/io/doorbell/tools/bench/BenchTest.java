@@ -125,7 +125,7 @@ class BenchTest {
         Map<String, Double> figures = run("delegated", "--connections", "50");
         assertEquals(List.of("handed_p50_ns", "granted_p50_ns", "handed_p99_ns", "granted_p99_ns", "handed_busy_p50_ns",
                 "granted_busy_p50_ns", "handed_busy_p99_ns", "granted_busy_p99_ns", "ratio_idle_p50", "ratio_busy_p99",
-                "busy_messages_per_s", "busy_poll_ns", "alloc_bytes_per_op"), List.copyOf(figures.keySet()));
+                "busy_messages_per_s", "busy_poll_ns", "rehearsed_every_ns", "alloc_bytes_per_op"), List.copyOf(figures.keySet()));
         figures.forEach((name, value) -> assertTrue(value > 0 || name.startsWith("alloc") || name.startsWith("ratio"),
                 name + " is " + value));
         assertTrue(out.toString().contains("processor ") && out.toString().contains(": stack, 50 other connections"),
