@@ -98,7 +98,9 @@ class BenchTest {
     void tenMessagesToTenClientsAreOneDoorbellSeenFromOutside() throws IOException {
         Map<String, Double> figures = run("fanout", "--sizes", "10x10");
         assertEquals(1, figures.get("doorbells_outside"));
-        assertEquals(1, figures.get("doorbells"));
+        // A batch that finds every window closed leaves with the next one: fewer doorbells, never more.
+        double doorbells = figures.get("doorbells");
+        assertTrue(doorbells > 0.95 && doorbells <= 1, doorbells + " doorbells a batch");
     }
 
     @Test
