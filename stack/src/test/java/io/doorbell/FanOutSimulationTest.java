@@ -46,7 +46,7 @@ class FanOutSimulationTest {
         boolean shared = length > FanOutStage.MESSAGE;
         PipeLink.Options cable = PipeLink.options().scatter(shared)
                 .frames(Math.max(1 << 14, Integer.highestOneBit(CLIENTS) << 4)).queueLength(1024);
-        // Once in a while a healthy client loses a segment twice: until it is repaired the client may fall behind so far.
+        // A healthy client that loses a segment and its repair several times over must not fall behind so far.
         BatchConfig config = BatchConfig.defaults().withFramesPerClient(MESSAGES / 2).withWaiting(8 * CLIENTS, 16)
                 .withSlow(policy).withMessageBytes(length);
         ImpairedLink[] path = new ImpairedLink[1];

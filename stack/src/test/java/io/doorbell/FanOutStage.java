@@ -31,6 +31,12 @@ final class FanOutStage implements AutoCloseable {
     final int[] writable = new int[1];
     /** Bytes of a message. */
     final int length;
+    /**
+     * Above the delayed ACK, far below the time for which a client's frames suffice: whoever lost a segment, and its
+     * repair or the ACK of it several times over, still hasn't fallen so far behind as one who is sick.
+     */
+    private static final long MIN_RTO = 50 * MILLISECOND;
+
     private final MemorySegment message = Arena.ofAuto().allocate(4096);
     long now = 1_000_000_000;
 
@@ -48,7 +54,8 @@ final class FanOutStage implements AutoCloseable {
         pair = options.pair();
         cable = new VanishingLink(pair.right());
         server = TcpStack.on(path.apply(pair.left())).address("10.0.0.1/24").seed(1)
-                .tcp(TcpConfig.builder().halfOpenLimit(1 << 14).acceptQueueLimit(1 << 14).build()).build();
+                .tcp(TcpConfig.builder().minRtoNanos(MIN_RTO).halfOpenLimit(1 << 14).acceptQueueLimit(1 << 14).build())
+                .build();
         clients = TcpStack.on(cable).address("10.0.0.2/24").seed(2)
                 .tcp(TcpConfig.builder().receiveWindowBytes(clientWindow).build()).build();
         batch = server.batch(config);
