@@ -172,7 +172,7 @@ final class InspectionCommand extends Benchmark {
         Figures figures = new Figures()
                 .put("rate_without_gbps", without.medianGbps())
                 .put("rate_with_capture_gbps", with.medianGbps())
-                .put("ratio_capture", with.medianGbps() / without.medianGbps())
+                .put("ratio_capture", with.ratio(without, result -> result.received().gbps()))
                 .put("frames", with.frames())
                 .put("captured", with.captured())
                 .put("lost", with.lost());
