@@ -13,7 +13,8 @@ import picocli.CommandLine.Option;
 @Command(name = "template", mixinStandardHelpOptions = true,
         description = "From the last eight bytes of a message known to its descriptor published and ready for the"
                 + " doorbell: a message template beside an ordinary send, for messages of 64, 256 and 1400 bytes, over"
-                + " AF_XDP on veth. With --reference: a last part of 64 to 2700 bytes, copied and by reference.")
+                + " AF_XDP on veth; once as the system call and the polls since the last send have left the caches, and"
+                + " once rehearsed: a send with WARM and a poll come right before. With --reference: a last part of 64 to 2700 bytes, copied and by reference.")
 final class TemplateCommand extends Benchmark {
     private static final int[] MESSAGE_BYTES = {64, 256, 1400};
 
@@ -55,31 +56,40 @@ final class TemplateCommand extends Benchmark {
         TcpStack receiving = made(TcpStack.on(made(XdpEnds.open(pair.right(), XdpEnds.RIGHT)))
                 .address(XdpEnds.RIGHT + "/24").tcp(TcpConfig.builder().delayedAckNanos(0).build()).build());
         List<MessageSends> all = new ArrayList<>();
-        for (int i = 0; i < MESSAGE_BYTES.length; i++) {
-            all.add(made(new PlainSends(MESSAGE_BYTES[i], 2 * i, threads(), link, sending, receiving, XdpEnds.RIGHT)));
-            all.add(made(new TemplateSends(MESSAGE_BYTES[i], 2 * i + 1, threads(), link, sending, receiving,
-                    XdpEnds.RIGHT)));
+        for (int bytes : MESSAGE_BYTES) {
+            for (boolean rehearsed : new boolean[] {false, true}) {
+                all.add(made(new PlainSends(rehearsed, bytes, all.size(), threads(), link, sending, receiving,
+                        XdpEnds.RIGHT)));
+                all.add(made(new TemplateSends(rehearsed, bytes, all.size(), threads(), link, sending, receiving,
+                        XdpEnds.RIGHT)));
+            }
         }
         String mode = link.statistics().mode;
         String disturbances = measure(all);
         List<Figures> figures = new ArrayList<>();
-        for (int i = 0; i < all.size(); i += 2) {
-            figures.add(figures(all.get(i), all.get(i + 1)));
+        for (int i = 0; i < all.size(); i += 4) {
+            figures.add(figures(all.get(i), all.get(i + 1), all.get(i + 2), all.get(i + 3)));
         }
         return new Report(String.format("last bytes known to descriptor published, %s, medians of %d rounds of %s s;"
                 + " each time includes one reading of the clock%n%n%s%n%s%n", mode, rounds(), seconds(), table(all),
                 disturbances), figures);
     }
 
-    private static Figures figures(MessageSends plain, MessageSends template) {
-        double plainNanos = plain.median(PostedTimes::p50Nanos);
-        double templateNanos = template.median(PostedTimes::p50Nanos);
+    private static Figures figures(MessageSends plain, MessageSends template, MessageSends rehearsedPlain,
+                                   MessageSends rehearsedTemplate) {
         return new Figures()
                 .put("message_bytes", plain.messageBytes())
-                .put("plain_to_descriptor_p50_ns", Math.round(plainNanos))
-                .put("template_to_descriptor_p50_ns", Math.round(templateNanos))
+                .put("plain_to_descriptor_p50_ns", p50(plain))
+                .put("template_to_descriptor_p50_ns", p50(template))
                 .put("ratio", template.ratio(plain, PostedTimes::p50Nanos))
+                .put("rehearsed_plain_to_descriptor_p50_ns", p50(rehearsedPlain))
+                .put("rehearsed_template_to_descriptor_p50_ns", p50(rehearsedTemplate))
+                .put("rehearsed_ratio", rehearsedTemplate.ratio(rehearsedPlain, PostedTimes::p50Nanos))
                 .put("alloc_bytes_per_op", template.sum(PostedTimes::allocatedBytes) / template.sum(PostedTimes::count));
+    }
+
+    private static long p50(MessageSends sends) {
+        return Math.round(sends.median(PostedTimes::p50Nanos));
     }
 
     private static Table table(List<MessageSends> all) {
