@@ -123,6 +123,18 @@ class BenchTest {
 
     @Test
     @RequiresRoot
+    void templateReportsEveryFigureOfEachLength() throws IOException {
+        Map<String, Double> figures = run("template");
+        assertEquals(List.of("message_bytes", "plain_to_descriptor_p50_ns", "template_to_descriptor_p50_ns", "ratio",
+                "rehearsed_plain_to_descriptor_p50_ns", "rehearsed_template_to_descriptor_p50_ns", "rehearsed_ratio",
+                "alloc_bytes_per_op"), List.copyOf(figures.keySet()));
+        assertEquals(3, out.toString().lines().filter(line -> line.startsWith("{")).count());
+        assertEquals(1400, figures.get("message_bytes"));
+        figures.forEach((name, value) -> assertTrue(value > 0 || name.startsWith("alloc"), name + " is " + value));
+    }
+
+    @Test
+    @RequiresRoot
     void delegatedReportsEveryFigureAndWhereEachThreadRan() throws IOException {
         Map<String, Double> figures = run("delegated", "--connections", "50");
         assertEquals(List.of("handed_p50_ns", "granted_p50_ns", "handed_p99_ns", "granted_p99_ns", "handed_busy_p50_ns",
