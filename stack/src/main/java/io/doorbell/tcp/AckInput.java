@@ -8,6 +8,7 @@ import io.doorbell.wire.TcpHeader;
 final class AckInput {
     private final Lifecycle lifecycle;
     private final SendSpace sendSpace;
+    private final WritableWaiters waiters;
     private final SackInput sacks;
     private final LossRecovery recovery;
     private final RttEstimator rtt;
@@ -16,10 +17,11 @@ final class AckInput {
     private final Ipv4 ipv4;
     private final TcpConfig config;
 
-    AckInput(Lifecycle lifecycle, SendSpace sendSpace, SackInput sacks, LossRecovery recovery, RttEstimator rtt,
-             SegmentOutput output, Holes holes, Ipv4 ipv4, TcpConfig config) {
+    AckInput(Lifecycle lifecycle, SendSpace sendSpace, WritableWaiters waiters, SackInput sacks, LossRecovery recovery,
+             RttEstimator rtt, SegmentOutput output, Holes holes, Ipv4 ipv4, TcpConfig config) {
         this.lifecycle = lifecycle;
         this.sendSpace = sendSpace;
+        this.waiters = waiters;
         this.sacks = sacks;
         this.recovery = recovery;
         this.rtt = rtt;
@@ -71,10 +73,7 @@ final class AckInput {
             take(c, segment, window, now);
             updateWindow(c, segment, window, advances);
         }
-        if (c.wantsWritable && sendSpace.isToldOfRoom(c)) {
-            c.wantsWritable = false;
-            lifecycle.event(c, Tcb.EVENT_WRITABLE);
-        }
+        waiters.tell(c);
         if (c.finSent && c.sndUna == c.sndEnd + 1) {
             lifecycle.finAcknowledged(c);
         }

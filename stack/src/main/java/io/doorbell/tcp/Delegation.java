@@ -39,13 +39,14 @@ public final class Delegation {
     private int count;
 
     Delegation(Link link, SegmentTable segments, SendSpace sendSpace, Scoreboard scoreboard, SegmentOutput output,
-               LossRecovery recovery, Lifecycle lifecycle, Ipv4 ipv4, Holes holes, TcpConfig config,
+               LossRecovery recovery, Lifecycle lifecycle, WritableWaiters waiters, Ipv4 ipv4, Holes holes, TcpConfig config,
                Counters counters) {
         this.link = link;
         this.pool = link.frames();
         this.segments = segments;
         this.memory = new GrantMemory(link, sendSpace);
-        this.space = new GrantSpace(pool, memory, segments, sendSpace, scoreboard, output, recovery, lifecycle, counters);
+        this.space = new GrantSpace(pool, memory, segments, sendSpace, scoreboard, output, recovery, lifecycle, waiters,
+                counters);
         this.messages = new MessageDelegation(link, segments, memory, sendSpace, scoreboard, holes, output, recovery,
                 lifecycle, ipv4, config, counters);
         this.output = output;

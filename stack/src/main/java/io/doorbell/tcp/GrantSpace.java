@@ -27,10 +27,12 @@ final class GrantSpace {
     private final SegmentOutput output;
     private final LossRecovery recovery;
     private final Lifecycle lifecycle;
+    private final WritableWaiters waiters;
     private final Counters counters;
 
     GrantSpace(FramePool pool, GrantMemory memory, SegmentTable segments, SendSpace sendSpace, Scoreboard scoreboard,
-               SegmentOutput output, LossRecovery recovery, Lifecycle lifecycle, Counters counters) {
+               SegmentOutput output, LossRecovery recovery, Lifecycle lifecycle, WritableWaiters waiters,
+               Counters counters) {
         this.pool = pool;
         this.memory = memory;
         this.segments = segments;
@@ -39,6 +41,7 @@ final class GrantSpace {
         this.output = output;
         this.recovery = recovery;
         this.lifecycle = lifecycle;
+        this.waiters = waiters;
         this.counters = counters;
     }
 
@@ -167,10 +170,7 @@ final class GrantSpace {
 
     /** Room that a grant has given back, or its end, is news for an owner who waits to write: no ACK will bring it. */
     void tellOfRoom(Tcb c) {
-        if (c.wantsWritable && c.takesRoom() && sendSpace.isToldOfRoom(c)) {
-            c.wantsWritable = false;
-            lifecycle.event(c, Tcb.EVENT_WRITABLE);
-        }
+        waiters.tell(c);
     }
 
     /** Bytes of the send space that a connection's engine may send. */

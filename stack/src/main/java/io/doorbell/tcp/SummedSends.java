@@ -14,18 +14,18 @@ public final class SummedSends {
     private final SendSpace sendSpace;
     private final PathMtu paths;
     private final Lifecycle lifecycle;
-    private final WritableWaiters starved;
+    private final WritableWaiters waiters;
     private final SharedPayloads payloads;
     private final Delegation delegation;
 
     SummedSends(SendSpace sendSpace, SharedPayloads payloads, PathMtu paths, Lifecycle lifecycle,
-                WritableWaiters starved, Delegation delegation) {
+                WritableWaiters waiters, Delegation delegation) {
         this.payloads = payloads;
         this.delegation = delegation;
         this.sendSpace = sendSpace;
         this.paths = paths;
         this.lifecycle = lifecycle;
-        this.starved = starved;
+        this.waiters = waiters;
     }
 
     /**
@@ -64,10 +64,7 @@ public final class SummedSends {
         int result = payloads.suits(c, shared, length) ? payloads.send(c, shared, length, mostFrames)
                 : sendSpace.sendSummed(c, source, offset, length, sum, mostFrames);
         if (result == Tcb.BACKPRESSURE) {
-            c.wantsWritable = true;
-            if (c.unacknowledged() == 0) {
-                starved.add(c);
-            }
+            waiters.refused(c);
         } else if (alone) {
             lifecycle.output(c);
         } else {

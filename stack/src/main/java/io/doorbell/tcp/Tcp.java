@@ -49,7 +49,7 @@ public final class Tcp implements Transport {
     private final ChallengeAcks challenges;
     private final InitialSequence initialSequence;
     private final InboundSegment segment;
-    private final WritableWaiters starved;
+    private final WritableWaiters waiters;
     private InspectionRows rows;
     private final SummedSends summedSends;
     private final TemplateOutput templates;
@@ -109,7 +109,9 @@ public final class Tcp implements Transport {
                 new SynCookies(new KeyedHash(secrets[6], secrets[7])), challenges, window, config, counters);
         ipv4.timeToLive(config.timeToLive());
         rtt = new RttEstimator(config, rack);
-        AckInput acks = new AckInput(lifecycle, sendSpace, new SackInput(segments, scoreboard, sendSpace, rack, counters),
+        waiters = new WritableWaiters(pool, sendSpace, lifecycle);
+        AckInput acks = new AckInput(lifecycle, sendSpace, waiters,
+                new SackInput(segments, scoreboard, sendSpace, rack, counters),
                 recovery, rtt, output, holes, ipv4, config);
         input = new SegmentInput(lifecycle, acks, data, window, challenges, config, counters, mtu);
         unclaimed = new Unclaimed(new Unclaimed.Rows(halfOpen, waiting, table), listeners, passiveOpen, timeWait, reply,
@@ -118,13 +120,12 @@ public final class Tcp implements Transport {
         timers = new Timers(timerQueue, lifecycle, output, recovery, rtt, ipv4, paths,
                 new PeerLiveness(lifecycle, output, counters), config, counters);
         segment = new InboundSegment(counters, link.partialChecksums());
-        starved = new WritableWaiters(pool, lifecycle);
-        delegation = new Delegation(link, segments, sendSpace, scoreboard, output, recovery, lifecycle, ipv4,
+        delegation = new Delegation(link, segments, sendSpace, scoreboard, output, recovery, lifecycle, waiters, ipv4,
                 holes, config, counters);
         closing = new Closing(lifecycle, data, delegation);
         SharedPayloads payloads = new SharedPayloads(link, segments, sendSpace,
                 TcpOptions.segmentSize(mtu, mtu, config.timestamps()), counters);
-        summedSends = new SummedSends(sendSpace, payloads, paths, lifecycle, starved, delegation);
+        summedSends = new SummedSends(sendSpace, payloads, paths, lifecycle, waiters, delegation);
         references = new TemplateReferences(link, segments, sendSpace, config, counters);
         templates = new TemplateOutput(this, link, ipv4, scoreboard, sendSpace, output, recovery, window, paths,
                 lifecycle, config, counters, references, timestamps);
@@ -156,10 +157,6 @@ public final class Tcp implements Transport {
                 delegation.messages().collect(c);
             }
             input.arrives(c, segment, clock.nanos());
-            if (c.wantsWritable && c.unacknowledged() == 0) {
-                // The last ACK came while frames were short: there will be no other to wait for.
-                starved.add(c);
-            }
         } else {
             unclaimed.arrives(segment, clock.nanos());
         }
@@ -178,7 +175,7 @@ public final class Tcp implements Transport {
     public int expire() {
         passiveOpen.expire(clock.nanos());
         timeWait.expire();
-        starved.wake();
+        waiters.wake();
         return timers.expire(clock.nanos());
     }
 
@@ -359,11 +356,8 @@ public final class Tcp implements Transport {
     }
 
     void waitForRoom(Tcb c) {
-        c.wantsWritable = true;
+        waiters.refused(c);
         lifecycle.touch(c);
-        if (c.unacknowledged() == 0) {
-            starved.add(c);
-        }
     }
 
     /** Bytes that a send would accept now. */

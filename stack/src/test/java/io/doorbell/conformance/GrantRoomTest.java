@@ -89,4 +89,28 @@ class GrantRoomTest extends GrantScript {
         script.receive(ack(4001)).expectNothing().expectWritable();
         end(script);
     }
+
+    @Test
+    void rfc9293_3_9_1_framesThatComeBackAreRoomThoughAnEngineRests(Script script) {
+        script.tcp().sendBufferBytes(8000);
+        script.establish(peer());
+        grant(script, options(OwnerSends.WAIT));
+        script.link().withholdFrames(0);
+        script.sendRefused(100, Connection.BACKPRESSURE);
+        script.expectNothingUntil(seconds(1)).require(script.writableCalls() == 0, "told of room without frames");
+        script.link().returnFrames();
+        script.advance(0).expectNothing().expectWritable();
+        end(script);
+    }
+
+    @Test
+    void rfc9293_3_9_1_framesThatComeBackWhenTheGrantIsOverAreRoom(Script script) {
+        allGranted(script, OwnerSends.WAIT);
+        script.sendRefused(100, Connection.BACKPRESSURE);
+        script.link().withholdFrames(0);
+        end(script);
+        script.expectNothingUntil(seconds(1)).require(script.writableCalls() == 0, "told of room without frames");
+        script.link().returnFrames();
+        script.advance(0).expectNothing().expectWritable();
+    }
 }
