@@ -46,6 +46,8 @@ public final class TwoStacks implements AutoCloseable {
     private long serverDue = Long.MIN_VALUE;
     /** Grows while a stack wants to be polled at once and does nothing, as when its frames are all out. */
     private long idleTick = TICK_NANOS;
+    /** One for all steps: who counts what stacks allocate must not count this. */
+    private final LongSupplier longestStep = () -> now + LONGEST_STEP_NANOS;
 
     /** Two stacks with the same settings on a cable that is as bad in both directions. */
     public TwoStacks(long seed, TcpConfig config, Impairment impairment) {
@@ -141,7 +143,7 @@ public final class TwoStacks implements AutoCloseable {
 
     /** One step: both stacks are polled, and time moves to the next thing that happens, by a second at the most. */
     public void step() {
-        step(() -> now + LONGEST_STEP_NANOS);
+        step(longestStep);
     }
 
     /**
