@@ -59,7 +59,19 @@ public final class StackRunner implements AutoCloseable {
         } catch (RuntimeException | Error thrown) {
             failure = thrown;
         } finally {
+            end();
+        }
+    }
+
+    /** Closes the stack. What broke the loop may break this, too: whoever waits for the end is let go all the same. */
+    private void end() {
+        try {
             stack.close();
+        } catch (RuntimeException | Error thrown) {
+            if (failure == null) {
+                failure = thrown;
+            }
+        } finally {
             stopped.countDown();
         }
     }
