@@ -32,6 +32,29 @@ db_die() {
   exit "$code"
 }
 
+# For commands whose options are read here and not by Java: prints the comment at the head of script $1 and ends if the
+# other arguments ask for help.
+db_help() {
+  local script=$1 word
+  shift
+  for word in "$@"; do
+    case $word in
+      --) return 0 ;;
+      -h | --help)
+        sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p;}' "$script"
+        exit 0
+        ;;
+    esac
+  done
+}
+
+# Ends because of $1, which is no option of this command.
+db_unknown() {
+  db_say "$DB_NAME: Unknown option: '$1'"
+  db_say "See: tools/$DB_NAME --help"
+  exit 2
+}
+
 # The full version of the JDK in $1, into DB_VERSION; fails if there is none.
 db_version_of() {
   DB_VERSION=
@@ -230,6 +253,11 @@ db_exec() {
   shift
   [ -z "${DB_NICE:-}" ] || ! command -v nice >/dev/null 2>&1 || nice="nice -n $DB_NICE"
   local options="--enable-native-access=ALL-UNNAMED ${DB_JVM:-}"
+  # The place of a closed standard stream would be taken by the next file that the JVM opens, and what is printed would
+  # go there. Opened to read, it refuses what is printed.
+  [ -e /dev/fd/0 ] || exec < /dev/null
+  [ -e /dev/fd/1 ] || exec 1< /dev/null
+  [ -e /dev/fd/2 ] || exec 2< /dev/null
   if [ -n "${DB_AOT:-}" ] && [ -f "$DB_TARGET/$DB_AOT.aot" ]; then
     # A cache of another JDK is not used, and that is nothing to report.
     exec $nice "$DB_JAVA_HOME/bin/java" $options "-XX:AOTCache=$DB_TARGET/$DB_AOT.aot" -Xlog:aot=off -Xlog:cds=off \

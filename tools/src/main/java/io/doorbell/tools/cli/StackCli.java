@@ -64,8 +64,20 @@ public final class StackCli implements Runnable {
     /** The program. */
     public static void main(String[] args) {
         CommandLine line = commandLine(args.length == 0 ? "" : args[0]);
-        line.setOut(new StandardOutput(System.out));
-        System.exit(line.execute(args));
+        StandardOutput out = StandardOutput.open();
+        line.setOut(out);
+        int exitCode = line.execute(args);
+        System.exit(written(out, line.getErr()) || exitCode != ExitCode.OK ? exitCode : ExitCode.ENVIRONMENT);
+    }
+
+    /** Whether all was written that was to be; says so if not. A reader that has seen enough, as head, is no failure. */
+    static boolean written(StandardOutput out, PrintWriter err) {
+        IOException failure = out.failure();
+        if (failure == null || "Broken pipe".equals(failure.getMessage())) {
+            return true;
+        }
+        err.println("stack-cli: cannot write to standard output: " + failure.getMessage());
+        return false;
     }
 
     /** The parser with its handlers; {@code execute} answers the exit code and never throws. */
@@ -114,7 +126,8 @@ public final class StackCli implements Runnable {
         PrintWriter err = line.getErr();
         StackCli root = (StackCli) line.getCommandSpec().root().userObject();
         int exitCode = exitCode(error);
-        String what = exitCode == ExitCode.DEFECT ? "unexpected: " + error + " (--debug shows where)" : error.getMessage();
+        String what = exitCode == ExitCode.DEFECT && !(error instanceof UserError)
+                ? "unexpected: " + error + " (--debug shows where)" : error.getMessage();
         err.println("stack-cli: " + oneLine(what));
         if (root.debug) {
             error.printStackTrace(err);

@@ -1,6 +1,7 @@
 package io.doorbell.tools.fuzz;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +16,11 @@ final class Corpus {
     private final List<byte[]> inputs = new ArrayList<>();
 
     static List<byte[]> read(Path file) throws IOException {
-        return parse(Files.readString(file));
+        try {
+            return parse(Files.readString(file));
+        } catch (IllegalArgumentException | CharacterCodingException e) {
+            throw new IOException(file + " holds no inputs: each is a line of hexadecimal digits", e);
+        }
     }
 
     static List<byte[]> parse(String text) {

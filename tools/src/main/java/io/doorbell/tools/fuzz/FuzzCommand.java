@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
@@ -14,6 +15,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code tools/fuzz}, inside {@link CoverageLoader}. */
@@ -21,7 +23,8 @@ import picocli.CommandLine.Spec;
         description = "Feeds the stack frames that no honest peer sends, in every state of a connection, and looks for"
                 + " exceptions, endless work, wrong bytes, frames or rows left behind, and states that a sane peer"
                 + " cannot leave. Inputs that reach new code are kept and changed further.",
-        footer = {"", "Exit codes: 0 clean; 1 something was found; 2 an option or a value that cannot be.", "",
+        footer = {"", "Exit codes: 0 clean; 1 something was found; 2 an option or a value that cannot be;",
+            "3 a file cannot be read or written.", "",
             "Examples:", "  tools/fuzz --frames 10000000", "  tools/fuzz --input 0401fe..."})
 public final class FuzzCommand implements Callable<Integer> {
     private static final String KEPT = "corpus.txt";
@@ -50,14 +53,30 @@ public final class FuzzCommand implements Callable<Integer> {
 
     /** Runs the command and answers its exit code; called by reflection, from outside the loader. */
     public static int execute(PrintWriter out, String[] args) {
-        return new CommandLine(new FuzzCommand()).setUsageHelpWidth(100).setOut(out).setErr(out).execute(args);
+        CommandLine line = new CommandLine(new FuzzCommand()).setUsageHelpWidth(100).setOut(out).setErr(out);
+        line.setParameterExceptionHandler((error, rest) -> {
+            out.println("fuzz: " + error.getMessage());
+            out.println("See: tools/fuzz --help");
+            return ExitCode.USAGE;
+        });
+        line.setExecutionExceptionHandler((error, command, parsed) -> {
+            if (!(error instanceof IOException)) {
+                throw error;
+            }
+            out.println("fuzz: " + (error instanceof NoSuchFileException ? "there is no file " : "") + error.getMessage());
+            return ExitCode.ENVIRONMENT;
+        });
+        return line.execute(args);
     }
 
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
+        if (frames < 0 || trace && input == null) {
+            throw new ParameterException(spec.commandLine(), "--frames is 0 or more, and --trace goes with --input");
+        }
         if (input != null) {
-            return new FuzzRun(0, out, trace ? new Trace(out) : null).run(List.of(HexFormat.of().parseHex(input)), 0);
+            return new FuzzRun(0, out, trace ? new Trace(out) : null).run(List.of(bytes()), 0);
         }
         FuzzRun run = new FuzzRun(seed != null ? seed : new SplittableRandom().nextLong(1L << 48), out, null);
         int code = run.run(file != null ? Corpus.read(file) : kept(), frames);
@@ -65,6 +84,14 @@ public final class FuzzCommand implements Callable<Integer> {
             run.save(save);
         }
         return code;
+    }
+
+    private byte[] bytes() {
+        try {
+            return HexFormat.of().parseHex(input);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--input is not in hexadecimal digits, two for each byte", e);
+        }
     }
 
     private static List<byte[]> kept() throws IOException {

@@ -4,12 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The script before Java starts: which JDK it takes, and what it says when there is none. */
 class ScriptTest {
@@ -98,6 +103,51 @@ class ScriptTest {
         assertEquals(2, result.exitCode(), result.output());
         assertTrue(result.output().startsWith("stack-cli: "), result.output());
         assertEquals(0, Script.run(Map.of(), "demo", "--help").exitCode());
+    }
+
+    private static Script.Result other(String name, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(Script.STACK_CLI.resolveSibling(name).toString()));
+        command.addAll(List.of(arguments));
+        return Script.finish(Script.prepare(new ProcessBuilder(command)).start());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"stack-cli", "check", "mutation", "rfc-page", "sim", "fuzz", "bench"})
+    void helpIsToldAndAnUnknownOptionRefusedBeforeAnythingIsDone(String name) throws IOException, InterruptedException {
+        for (String help : new String[] {"--help", "-h"}) {
+            Script.Result result = other(name, help);
+            assertEquals(0, result.exitCode(), result.output());
+            assertTrue(result.output().contains("tools/" + name), result.output());
+        }
+        Script.Result result = other(name, "--nonsense");
+        assertEquals(2, result.exitCode(), result.output());
+        assertEquals(name + ": Unknown option: '--nonsense'\nSee: tools/" + name + " --help\n", result.output());
+    }
+
+    @Test
+    void whatMutationNeedsBesidesIsSaid() throws IOException, InterruptedException {
+        for (String[] each : new String[][] {{"--minutes"}, {"--minutes", "x"}, {"--classes"}, {"word"}}) {
+            Script.Result result = other("mutation", each);
+            assertEquals(2, result.exitCode(), result.output());
+        }
+    }
+
+    @Test
+    void whatCannotBePrintedIsNotLostInSilence() throws IOException, InterruptedException {
+        ProcessBuilder full = Script.prepare(new ProcessBuilder(Script.STACK_CLI.toString(), "list", "--dir",
+                directory.toString())).redirectErrorStream(false).redirectOutput(Path.of("/dev/full").toFile());
+        Process process = full.start();
+        assertEquals("stack-cli: cannot write to standard output: No space left on device\n",
+                new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8));
+        assertEquals(3, process.waitFor());
+    }
+
+    @Test
+    void aClosedStandardOutputIsNoOtherFile() throws IOException, InterruptedException {
+        Script.Result result = Script.finish(Script.prepare(new ProcessBuilder("bash", "-c", "\"$0\" list --dir \"$1\" >&-",
+                Script.STACK_CLI.toString(), directory.toString())).start());
+        assertEquals("stack-cli: cannot write to standard output: Bad file descriptor\n", result.output());
+        assertEquals(3, result.exitCode());
     }
 
     @Test

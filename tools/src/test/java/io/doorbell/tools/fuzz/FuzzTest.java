@@ -39,6 +39,21 @@ class FuzzTest {
         assertEquals(ExitCode.OK, code, out::toString);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "2 | --frames=x             | --frames",
+        "2 | --frames=-1            | --frames is 0 or more",
+        "2 | --trace                | --trace goes with --input",
+        "2 | --input=zz             | --input is not in hexadecimal digits",
+        "3 | --corpus=/none         | there is no file /none",
+        "3 | --corpus=/proc/version | /proc/version holds no inputs",
+    })
+    void whatCannotBeIsRefusedInOneLine(int code, String argument, String expected) {
+        assertEquals(code, fuzz(UnaryOperator.identity(), argument), out::toString);
+        assertTrue(out.toString().startsWith("fuzz: ") && out.toString().contains(expected), out::toString);
+        assertTrue(out.toString().lines().count() <= 2, out::toString);
+    }
+
     /** Leaves out the calls of one name in one class, their arguments with them. */
     private static UnaryOperator<byte[]> without(String owner, String method) {
         return bytes -> {
