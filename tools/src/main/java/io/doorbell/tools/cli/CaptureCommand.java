@@ -14,6 +14,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -65,6 +66,7 @@ final class CaptureCommand extends InspectCommand {
     private final CaptureRingReader.Sink frames = this::frame;
     private PcapWriter writer;
     private FrameFilter filter;
+    private Condition condition = Condition.RUNNING;
     private long epochOffsetNanos;
     private volatile boolean stop;
 
@@ -72,6 +74,9 @@ final class CaptureCommand extends InspectCommand {
     int run() throws IOException {
         if (snaplen < 1 || snaplen > 65_535 || count < 1) {
             throw UserError.usage("--snaplen is 1 to 65535 and --count 1 or more");
+        }
+        if (!(seconds >= 0)) {
+            throw UserError.usage("--seconds " + seconds + " cannot be: 0 or more");
         }
         filter = FrameFilter.parse(words);
         try (StackFile file = StackFile.openToAsk(directory().find(stack)); Cleanup cleanup = new Cleanup()) {
@@ -82,7 +87,7 @@ final class CaptureCommand extends InspectCommand {
             Thread self = Thread.currentThread();
             boolean[] finished = {false};
             cleanup.add(() -> await(self, finished));
-            try (WritableByteChannel sink = sink()) {
+            try (WritableByteChannel sink = sink(file.path())) {
                 writer = new PcapWriter(sink, 1 << 20, snaplen);
                 epochOffsetNanos = file.epochOffsetNanos();
                 capture(file, reader);
@@ -95,7 +100,7 @@ final class CaptureCommand extends InspectCommand {
                 }
             }
             if (writer.failure() != null) {
-                throw writer.failure();
+                throw cannotWrite(writer.failure().getMessage());
             }
         }
         return ExitCode.OK;
@@ -113,15 +118,24 @@ final class CaptureCommand extends InspectCommand {
         }
     }
 
-    private WritableByteChannel sink() throws IOException {
+    private UserError cannotWrite(String why) {
+        return UserError.environment("cannot write to " + (target.equals("-") ? "standard output" : target) + ": " + why);
+    }
+
+    /** @param shown where the stack shows itself: to begin a capture there would take the ground from under the stack */
+    private WritableByteChannel sink(Path shown) throws IOException {
         if (target.equals("-")) {
             return new FileOutputStream(FileDescriptor.out).getChannel();
         }
+        Path path = Path.of(target);
         try {
-            return FileChannel.open(Path.of(target), StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+            if (Files.exists(path) && Files.isSameFile(path, shown)) {
+                throw UserError.usage(target + " is where the stack shows itself: give another file");
+            }
+            return FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
                     StandardOpenOption.TRUNCATE_EXISTING);
         } catch (FileSystemException e) {
-            throw UserError.environment("cannot write to " + target + ": " + switch (e) {
+            throw cannotWrite(switch (e) {
                 case NoSuchFileException missing -> "its directory does not exist";
                 case AccessDeniedException denied -> "permission denied";
                 default -> e.getReason();
@@ -140,7 +154,8 @@ final class CaptureCommand extends InspectCommand {
             if (heartbeat + WANTED_NANOS / 2 >= wantedNanos) {
                 boolean first = wantedNanos == 0;
                 wantedNanos = heartbeat + WANTED_NANOS;
-                reader.want(wantedNanos, snaplen);
+                // A filter sees more of a frame than may be wanted of it.
+                reader.want(wantedNanos, Math.max(snaplen, FrameFilter.MOST_BYTES));
                 if (first) {
                     say("capturing stack %s, %d bytes of each frame at most; Ctrl-C ends it%n", stack, snaplen);
                 }
@@ -154,8 +169,7 @@ final class CaptureCommand extends InspectCommand {
             }
             if (now - conditionDue >= 0) {
                 conditionDue = now + CONDITION_NANOS;
-                if (unread == 0 && file.condition() != Condition.RUNNING) {
-                    say("stack %s: %s, %s%n", stack, file.condition().label(), silent(file));
+                if (unread == 0 && over(file)) {
                     break;
                 }
             }
@@ -165,6 +179,16 @@ final class CaptureCommand extends InspectCommand {
         // What was in the ring already when Ctrl-C came belongs to the capture; a stack at full rate adds to it meanwhile.
         take(reader, reader.unreadBytes());
         writer.drain();
+    }
+
+    /** Whether nothing more can come. A stack that pauses may go on: that is said, and waited for. */
+    private boolean over(StackFile file) {
+        Condition now = file.condition();
+        if (now != condition && now != Condition.RUNNING) {
+            say("stack %s: %s, %s%n", stack, now.label(), silent(file));
+        }
+        condition = now;
+        return now == Condition.CLOSED || now == Condition.DIED;
     }
 
     /** How long to wait before the next look if there were so many bytes at this one; 0 if it was too late nearly. */

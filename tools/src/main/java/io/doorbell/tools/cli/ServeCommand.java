@@ -29,6 +29,7 @@ import picocli.CommandLine.Option;
             "  tools/stack-cli serve --interface eth9 --address 10.0.0.2/24 --port 8080 --dir ./public"})
 final class ServeCommand implements Callable<Integer>, ExchangeLog {
     private static final long MAX_BYTES = 1L << 40;
+    private static final long LOOK_MILLIS = 250;
 
     @Mixin
     private LinkOptions link;
@@ -58,17 +59,24 @@ final class ServeCommand implements Callable<Integer>, ExchangeLog {
             Link open = cleanup.add(link.open());
             TcpStack stack = cleanup.add(link.stack(open, Publishing.block(cleanup, System.err)));
             stack.listen(port, new HttpServer(site, this));
-            cleanup.add(StackRunner.start(stack, idle, () -> { }));
+            StackRunner runner = cleanup.add(StackRunner.start(stack, idle, () -> { }));
             System.out.printf("Serving http://%s%s/ on %s (%s). Ctrl-C ends it.%n", link.host(),
                     port == 80 ? "" : ":" + port, link.interfaceName(), open.statistics().mode);
-            awaitEnd();
+            awaitEnd(runner);
         }
         return ExitCode.OK;
     }
 
-    private static void awaitEnd() {
+    private static void awaitEnd(StackRunner runner) {
         try {
-            Thread.currentThread().join();
+            while (runner.failure() == null) {
+                Thread.sleep(LOOK_MILLIS);
+            }
+            // A server that serves nobody must not look as if it ran.
+            UserError ended = new UserError(ExitCode.DEFECT, "the stack's thread has ended: " + runner.failure()
+                    + " (--debug shows where)");
+            ended.initCause(runner.failure());
+            throw ended;
         } catch (InterruptedException e) {
             // Asked to end: what was opened is closed by the caller.
             Thread.currentThread().interrupt();

@@ -16,6 +16,8 @@ public final class FrameFilter {
     private static final int ARP = 0x0806;
     private static final int ICMP = 1;
     private static final int TCP = 6;
+    /** How much of a frame it looks at: up to the ports behind the longest IPv4 header. */
+    public static final int MOST_BYTES = ETHERNET + 60 + 4;
 
     private final List<Integer> hosts = new ArrayList<>();
     private final List<Integer> ports = new ArrayList<>();
@@ -34,14 +36,26 @@ public final class FrameFilter {
                 case "", "and" -> { }
                 case "host" -> filter.hosts.add(Ipv4Address.parse(operand(all, ++i)));
                 case "port" -> filter.ports.add(port(operand(all, ++i)));
-                case "arp" -> filter.type = ARP;
-                case "icmp" -> filter.protocol = ICMP;
-                case "tcp" -> filter.protocol = TCP;
+                case "arp" -> filter.only(ARP, -1);
+                case "icmp" -> filter.only(IPV4, ICMP);
+                case "tcp" -> filter.only(IPV4, TCP);
                 default -> throw new IllegalArgumentException("the filter does not know '" + all.get(i)
                         + "': use host IP, port N, tcp, icmp, arp, joined by and");
             }
         }
+        if (!filter.ports.isEmpty()) {
+            filter.only(IPV4, TCP);
+        }
         return filter;
+    }
+
+    private void only(int wantedType, int wantedProtocol) {
+        if (type >= 0 && (type != wantedType || protocol != wantedProtocol)) {
+            throw new IllegalArgumentException("no frame is all that the filter wants: only one of tcp, icmp and arp, and"
+                    + " ports with tcp");
+        }
+        type = wantedType;
+        protocol = wantedProtocol;
     }
 
     private static String operand(List<String> words, int at) {
@@ -55,7 +69,11 @@ public final class FrameFilter {
         if (!text.matches("[0-9]{1,5}")) {
             throw new IllegalArgumentException("the filter's port '" + text + "' is no number");
         }
-        return Integer.parseInt(text);
+        int port = Integer.parseInt(text);
+        if (port < 1 || port > 65_535) {
+            throw new IllegalArgumentException("the filter's port " + port + " cannot be: ports are 1 to 65535");
+        }
+        return port;
     }
 
     /** Whether a frame, perhaps cut, is one of those that are wanted. */

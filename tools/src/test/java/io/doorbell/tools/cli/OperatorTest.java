@@ -1,6 +1,7 @@
 package io.doorbell.tools.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -160,7 +162,7 @@ class OperatorTest {
         while (Files.size(pcap) < 200_000) {
             Thread.sleep(50);
         }
-        assertEquals(0, new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor());
+        signal(process, "INT");
         String last = said.readLine();
         assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it must end");
         assertTrue(last != null && last.endsWith(" frames captured, 0 lost"), last);
@@ -171,6 +173,41 @@ class OperatorTest {
                 "frame.number").redirectError(ProcessBuilder.Redirect.DISCARD).start().getInputStream().readAllBytes(),
                 StandardCharsets.UTF_8);
         assertEquals(last, counted.lines().count() + " frames captured, 0 lost");
+    }
+
+    @Test
+    void aCaptureOutlastsAStackThatPauses() throws IOException, InterruptedException {
+        Path pcap = directory.resolve("out.pcap");
+        Process process = capture("-w", pcap.toString());
+        BufferedReader said = process.errorReader(StandardCharsets.UTF_8);
+        assertTrue(said.readLine().startsWith("capturing stack " + stack));
+        signal(server, "STOP");
+        assertTrue(said.readLine().startsWith("stack " + stack + ": not polled"));
+        long before = Files.size(pcap);
+        signal(server, "CONT");
+        while (process.isAlive() && Files.size(pcap) < before + 100_000) {
+            Thread.sleep(50);
+        }
+        assertTrue(process.isAlive(), "it must go on");
+        signal(server, "KILL");
+        assertTrue(said.readLine().startsWith("stack " + stack + ": died"));
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it must end");
+        assertEquals(0, process.exitValue());
+    }
+
+    private static void signal(Process process, String name) throws IOException, InterruptedException {
+        assertEquals(0, new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor());
+    }
+
+    /** Whoever cuts the stack's file ends the stack, and a server without a stack must not look as if it ran. */
+    @Test
+    void aServerWhoseStackHasEndedEnds() throws IOException, InterruptedException {
+        Files.newOutputStream(stacks.resolve(stack + ".stack"), StandardOpenOption.TRUNCATE_EXISTING).close();
+        assertTrue(server.waitFor(60, TimeUnit.SECONDS), "it must end");
+        assertEquals(70, server.exitValue());
+        String said = new String(server.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(said.contains("stack-cli: the stack's thread has ended: "), said);
+        assertFalse(said.contains("\tat "), said);
     }
 
     @Test
