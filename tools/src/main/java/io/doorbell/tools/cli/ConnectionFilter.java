@@ -2,20 +2,25 @@ package io.doorbell.tools.cli;
 
 import io.doorbell.counters.ConnectionField;
 import io.doorbell.ip.Ipv4Address;
+import io.doorbell.tcp.TcpState;
 import io.doorbell.tools.inspect.ConnectionRow;
 import io.doorbell.tools.inspect.StackFile;
 import io.doorbell.tools.inspect.WaitingRow;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** The options that choose connections. */
 final class ConnectionFilter {
     private static final Map<String, String> SHORT_STATES = Map.of("ESTAB", "ESTABLISHED", "SYN-RECV", "SYN-RECEIVED");
+    private static final List<String> KNOWN_STATES = Stream.concat(Arrays.stream(TcpState.values()).map(TcpState::name)
+            .map(ConnectionFilter::name), Stream.of("TIME-WAIT")).toList();
 
     @Option(names = "--state", paramLabel = "STATE", split = ",",
             description = "Only these states: established, time-wait, ...")
@@ -34,6 +39,15 @@ final class ConnectionFilter {
     void check() {
         if (address != null) {
             wantedAddress = Ipv4Address.parse(Addresses.parse("--address", address));
+        }
+        if (port != null && (port < 1 || port > 65_535)) {
+            throw UserError.usage("--port " + port + " cannot be: ports are 1 to 65535");
+        }
+        for (String each : states) {
+            if (!KNOWN_STATES.contains(name(each))) {
+                throw UserError.usage("--state " + each + " is no state of a connection: use "
+                        + String.join(", ", KNOWN_STATES).toLowerCase(Locale.ROOT));
+            }
         }
         wantedStates = states.stream().map(ConnectionFilter::name).collect(Collectors.toSet());
     }

@@ -67,7 +67,7 @@ final class GetCommand implements Callable<Integer> {
         try {
             return new BufferedOutputStream(output == null ? System.out : Files.newOutputStream(output));
         } catch (IOException e) {
-            throw UserError.environment("--output " + output + " cannot be written: " + e);
+            throw UserError.environment("--output " + output + " cannot be written: " + UserError.why(e));
         }
     }
 

@@ -9,6 +9,7 @@ import io.doorbell.tools.inspect.StackFileException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -47,6 +48,9 @@ abstract class InspectCommand implements Callable<Integer> {
     }
 
     final StackDirectory directory() {
+        if (directory != null && !Files.isDirectory(directory)) {
+            throw UserError.environment("there is no directory " + directory);
+        }
         return new StackDirectory(directory);
     }
 

@@ -54,7 +54,7 @@ final class ListCommand extends InspectCommand {
                         generator.writeEndObject();
                         finished(stack);
                     } catch (StackFileException e) {
-                        failed(e);
+                        failed(file, e);
                     }
                 }
                 generator.writeEndArray();
@@ -76,7 +76,7 @@ final class ListCommand extends InspectCommand {
                     started, silent(stack));
             finished(stack);
         } catch (IOException e) {
-            failed(e);
+            failed(file, e);
         }
     }
 
@@ -86,10 +86,25 @@ final class ListCommand extends InspectCommand {
         }
     }
 
-    private void failed(IOException e) {
-        failed = true;
-        err().println("stack-cli: " + e.getMessage());
+    private void failed(Path file, IOException e) {
+        boolean removed = removeDead && nobodys(file) && delete(file);
+        failed |= !removed;
+        err().println("stack-cli: " + e.getMessage() + (removed ? "; removed, since its process is no more" : ""));
         err().flush();
+    }
+
+    /** Whether the process after which a file is named is no more: what cannot be read does not tell. */
+    private static boolean nobodys(Path file) {
+        String pid = StackDirectory.name(file).replaceFirst("\\..*", "");
+        return pid.matches("[0-9]{1,9}") && ProcessHandle.of(Long.parseLong(pid)).isEmpty() && Files.isRegularFile(file);
+    }
+
+    private static boolean delete(Path file) {
+        try {
+            return Files.deleteIfExists(file);
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static long gauge(StackFile stack, StackGauge gauge) {

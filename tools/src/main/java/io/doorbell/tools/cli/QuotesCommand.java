@@ -10,8 +10,10 @@ import io.doorbell.tools.demo.Cleanup;
 import io.doorbell.tools.quotes.Prices;
 import io.doorbell.tools.quotes.QuoteServer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -27,6 +29,7 @@ import picocli.CommandLine.Option;
             "  (echo subscribe S0; cat) | nc 10.0.0.2 7000        # elsewhere"})
 final class QuotesCommand implements Callable<Integer> {
     private static final long SECOND = 1_000_000_000L;
+    private static final int MOST_SYMBOLS = 100_000;
 
     @Mixin
     private LinkOptions link;
@@ -66,7 +69,7 @@ final class QuotesCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         check();
-        Prices prices = file == null ? Prices.generated(seed, symbols) : Prices.recorded(Files.readAllLines(file));
+        Prices prices = file == null ? Prices.generated(seed, symbols) : Prices.recorded(lines());
         link.check();
         try (Cleanup cleanup = new Cleanup()) {
             Link open = cleanup.add(link.open());
@@ -82,12 +85,21 @@ final class QuotesCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    private List<String> lines() {
+        try {
+            // What is no text is no price either, and the line is named then.
+            return Files.readAllLines(file, StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw UserError.environment("--prices " + file + " cannot be read: " + UserError.why(e));
+        }
+    }
+
     private void check() {
         if (port < 1 || port > 65535) {
             throw UserError.usage("--port " + port + " cannot be: ports are 1 to 65535");
         }
-        if (rate < 1 || periodMicros < 0 || symbols < 1) {
-            throw UserError.usage("--rate and --symbols must be at least 1, and --period at least 0");
+        if (rate < 1 || periodMicros < 0 || symbols < 1 || symbols > MOST_SYMBOLS) {
+            throw UserError.usage("--rate must be at least 1, --period at least 0, and --symbols 1 to " + MOST_SYMBOLS);
         }
     }
 

@@ -31,8 +31,11 @@ final class SsCommand extends InspectCommand {
     @Option(names = "--json", description = "As JSON, with every field of each row.")
     private boolean json;
 
-    @Option(names = {"-t", "-i", "-n", "-O"}, hidden = true, description = "As always here.")
+    @Option(names = {"-t", "-a", "-i", "-n", "-O"}, hidden = true, description = "As always here.")
     private boolean[] always;
+
+    @Option(names = {"-H", "--no-header"}, description = "No line above the first connection.")
+    private boolean noHeader;
 
     @Override
     int run() throws IOException {
@@ -53,7 +56,9 @@ final class SsCommand extends InspectCommand {
 
     private void print(StackFile file) {
         AsciiText text = new AsciiText(CHUNK + 1024);
-        text.add(SsLine.HEADING).add('\n');
+        if (!noHeader) {
+            text.add(SsLine.HEADING).add('\n');
+        }
         file.forEachConnection(row -> {
             if (filter.matches(row)) {
                 SsLine.add(text, row);

@@ -35,10 +35,10 @@ final class TopCommand extends InspectCommand {
             description = "rate, out, in, rtt, retrans or queue. Default: ${DEFAULT-VALUE}.")
     private Key sort;
 
-    @Option(names = "--interval", paramLabel = "S", defaultValue = "1", description = "Seconds. Default: ${DEFAULT-VALUE}.")
+    @Option(names = {"-d", "--interval"}, paramLabel = "S", defaultValue = "1", description = "Seconds. Default: ${DEFAULT-VALUE}.")
     private double interval;
 
-    @Option(names = "--iterations", paramLabel = "N", defaultValue = "0", description = "Stop after so many; 0: never.")
+    @Option(names = {"-n", "--iterations"}, paramLabel = "N", defaultValue = "0", description = "Stop after so many; 0: never.")
     private int iterations;
 
     @Option(names = "--lines", paramLabel = "N", defaultValue = "20", description = "Default: ${DEFAULT-VALUE}.")
@@ -67,6 +67,9 @@ final class TopCommand extends InspectCommand {
         if (!(interval >= 0.05 && interval <= 86_400)) {
             throw UserError.usage("--interval " + interval + " cannot be: 0.05 to 86400 seconds");
         }
+        if (iterations < 0 || lines < 1) {
+            throw UserError.usage("--iterations is 0 or more and --lines 1 or more");
+        }
         try (StackFile file = StackFile.open(directory().find(stack))) {
             Map<Long, ConnectionRow> before = byId(filter.of(file));
             Map<String, Long> counted = file.counters();
@@ -86,6 +89,10 @@ final class TopCommand extends InspectCommand {
                 before = byId(rows);
                 counted = counts;
                 then = now;
+                if (out().checkError()) {
+                    // Nobody reads it any more.
+                    break;
+                }
             }
         }
         return ExitCode.OK;

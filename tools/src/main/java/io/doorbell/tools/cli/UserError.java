@@ -1,5 +1,10 @@
 package io.doorbell.tools.cli;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+
 /** What a user can put right: one line that tells the fix, and the exit code. */
 public final class UserError extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -13,6 +18,16 @@ public final class UserError extends RuntimeException {
 
     public int exitCode() {
         return exitCode;
+    }
+
+    /** Why a file cannot be read or written, without the names of Java's exceptions. */
+    static String why(IOException error) {
+        return switch (error) {
+            case NoSuchFileException missing -> "no such file or directory";
+            case AccessDeniedException denied -> "permission denied";
+            case FileSystemException other when other.getReason() != null -> other.getReason();
+            default -> error.getMessage();
+        };
     }
 
     static UserError usage(String message) {

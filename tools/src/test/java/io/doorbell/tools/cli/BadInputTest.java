@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.doorbell.tools.RequiresRoot;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +41,20 @@ class BadInputTest {
         "serve --interface lo --address 10.9.0.2/24 --queue -1   | queues count from 0",
         "serve --interface lo --address 10.9.0.2/24 --gateway gw | four numbers",
         "serve --interface lo --address 10.9.0.2/24 --idle nap   | SPIN, YIELD, PARK",
+        "quotes -i lo -a 10.9.0.2/24 --symbols 2000000000        | --symbols 1 to 100000",
+        "ss --state nonsense                                     | nonsense is no state of a connection: use closed, syn-sent",
+        "ss --state estab,listening                              | listening is no state",
+        "ss --port 0                                             | ports are 1 to 65535",
+        "ss --port 65536                                         | ports are 1 to 65535",
+        "top --port 65536                                        | ports are 1 to 65535",
+        "top --iterations -1                                     | --iterations is 0 or more",
+        "top --lines 0                                           | --lines 1 or more",
+        "capture 1 -w x --seconds -1                             | --seconds -1.0 cannot be",
+        "capture 1 -w x --seconds NaN                            | --seconds NaN cannot be",
+        "capture 1 -w x port 65536                               | ports are 1 to 65535",
+        "capture 1 -w x port 0                                   | ports are 1 to 65535",
+        "capture 1 -w x tcp icmp                                 | no frame is all",
+        "capture 1 -w x arp and port 80                          | no frame is all",
     })
     void aMistakeIsNamedWithItsFix(String arguments, String expected) {
         check(arguments, expected);
@@ -64,6 +79,27 @@ class BadInputTest {
         assertTrue(run.firstLine().startsWith("stack-cli: "), run.errors());
         assertTrue(run.firstLine().contains(expected), run.errors());
         assertFalse(run.errors().contains("\tat "), "no stack trace: " + run.errors());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "quotes -i lo -a 10.9.0.2/24 --prices /none | --prices /none cannot be read: no such file or directory",
+        "quotes -i lo -a 10.9.0.2/24 --prices /     | --prices / cannot be read: Is a directory",
+        "list --dir /none                           | there is no directory /none",
+        "ss --dir /dev/null                         | there is no directory /dev/null",
+    })
+    void aFileThatCannotBeReadIsNamed(String arguments, String expected) {
+        CliRun run = CliRun.of(arguments.strip().split(" +"));
+        assertEquals(ExitCode.ENVIRONMENT, run.exitCode(), run.errors());
+        assertEquals("stack-cli: " + expected, run.errors().strip());
+    }
+
+    @Test
+    @RequiresRoot
+    void anOutputThatCannotBeWrittenIsNamed() {
+        CliRun run = CliRun.of(("get http://10.9.0.1/ -o /none/x" + WHERE).split(" "));
+        assertEquals(ExitCode.ENVIRONMENT, run.exitCode(), run.errors());
+        assertEquals("stack-cli: --output /none/x cannot be written: no such file or directory", run.errors().strip());
     }
 
     @Test

@@ -21,6 +21,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
@@ -177,6 +179,7 @@ class InspectTest {
                 && text.contains("limited:application"), text);
         assertEquals(text, right("ss", "-tin", pid()));
         assertEquals(2, right("ss", pid(), "--port", "7", "--state", "estab", "--address", "10.9.0.2").lines().count());
+        assertEquals(text.lines().skip(1).toList(), right("ss", "-tanH", pid()).lines().toList());
         assertEquals(1, right("ss", pid(), "--port", "8").lines().count());
         assertEquals(1, right("ss", pid(), "--state", "time-wait").lines().count());
         assertEquals(1, right("ss", pid(), "--address", "10.9.0.3").lines().count());
@@ -234,6 +237,27 @@ class InspectTest {
         String text = right("top", pid(), "--iterations", "2", "--interval", "0.05");
         assertEquals(2, text.lines().filter(line -> line.contains("10.9.0.1:7")).count(), text);
         assertTrue(right("top", pid(), "--iterations", "1", "--interval", "0.05", "--json").contains("outBytesPerSecond"));
+    }
+
+    @Test
+    @Timeout(120)
+    void topEndsWhenNobodyReadsItAnyMore() {
+        CommandLine line = StackCli.commandLine();
+        line.setOut(new PrintWriter(new Writer() {
+            @Override
+            public void write(char[] text, int offset, int length) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+
+            @Override
+            public void flush() {
+            }
+
+            @Override
+            public void close() {
+            }
+        }));
+        assertEquals(0, line.execute("top", pid(), "-d", "0.05", "--dir", directory.toString()));
     }
 
     @Test
@@ -320,10 +344,9 @@ class InspectTest {
         assertTrue(right("ss", pid()).contains("ESTAB"), "nobody may have done anything");
     }
 
-    @Test
-    void captureRecordsBothDirections() throws IOException, InterruptedException {
-        Path pcap = parent.resolve("out.pcap");
-        Thread traffic = Thread.ofPlatform().start(() -> {
+    /** Small sends until it is interrupted, or four seconds are over. */
+    private Thread traffic() {
+        return Thread.ofPlatform().start(() -> {
             for (int i = 0; i < 200 && !Thread.currentThread().isInterrupted(); i++) {
                 client.execute(() -> connection.send(new byte[100], 0, 100));
                 try {
@@ -333,6 +356,12 @@ class InspectTest {
                 }
             }
         });
+    }
+
+    @Test
+    void captureRecordsBothDirections() throws IOException, InterruptedException {
+        Path pcap = parent.resolve("out.pcap");
+        Thread traffic = traffic();
         Run run = run("capture", pid(), "-w", pcap.toString(), "--count", "10", "--seconds", "30", "tcp", "and", "port", "7");
         traffic.interrupt();
         traffic.join();
@@ -354,6 +383,32 @@ class InspectTest {
         assertEquals("stack-cli: cannot write to " + nowhere + ": its directory does not exist", run.errors().strip());
         run = run("capture", pid(), "-w", parent.toString(), "--seconds", "0.1");
         assertEquals("stack-cli: cannot write to " + parent + ": Is a directory", run.errors().strip());
+        run = run("capture", pid(), "-w", "/dev/full", "--seconds", "0.1");
+        assertEquals(3, run.exitCode());
+        assertTrue(run.errors().endsWith("stack-cli: cannot write to /dev/full: No space left on device\n"), run.errors());
+    }
+
+    @Test
+    void aCaptureDoesNotOverwriteTheStacksOwnFile() throws IOException {
+        Path link = Files.createSymbolicLink(parent.resolve("link"), file.path());
+        long length = Files.size(file.path());
+        for (Path each : new Path[] {file.path(), link}) {
+            Run run = run("capture", pid(), "-w", each.toString(), "--seconds", "0.1");
+            assertEquals(2, run.exitCode());
+            assertTrue(run.errors().contains("is where the stack shows itself"), run.errors());
+        }
+        assertEquals(length, Files.size(file.path()));
+    }
+
+    @Test
+    void aFilterSeesMoreThanIsKept() throws IOException, InterruptedException {
+        Path pcap = parent.resolve("short.pcap");
+        Thread traffic = traffic();
+        Run run = run("capture", pid(), "-w", pcap.toString(), "--count", "5", "-s", "20", "--seconds", "60", "port", "7");
+        traffic.interrupt();
+        traffic.join();
+        assertTrue(run.errors().contains("5 frames captured"), run.errors());
+        assertEquals(24 + 5 * (16 + 20), Files.size(pcap));
     }
 
     @Test
@@ -370,6 +425,15 @@ class InspectTest {
         assertEquals(3, run("kill", "999999999", "1").exitCode());
         right("list", "--remove-dead");
         assertFalse(Files.exists(other));
+        Files.write(other, new byte[100]);
+        assertEquals(1, run("list").exitCode());
+        Run removed = run("list", "--remove-dead");
+        assertTrue(removed.errors().contains("removed, since its process is no more"), removed.errors());
+        assertFalse(Files.exists(other));
+        Path alive = Files.write(directory.resolve(ProcessHandle.current().pid() + ".99.stack"), new byte[100]);
+        assertEquals(1, run("list", "--remove-dead").exitCode());
+        assertTrue(Files.exists(alive), "its process lives");
+        Files.delete(alive);
         Path still = directory.resolve("1000.stack");
         Files.write(still, Files.readAllBytes(file.path()));
         Thread.sleep(1200);
