@@ -240,7 +240,7 @@ final class SegmentInput {
         boolean acceptable = span == 0 ? first : wnd > 0
                 && (first || Seq.within(segment.seq + span - 1, c.rcvNxt, c.rcvNxt + wnd)
                 || before > 0 && span - before >= wnd);
-        if (acceptable) {
+        if (acceptable || isAckAtRightEdge(c, segment)) {
             return true;
         }
         if (segment.has(TcpHeader.RST)) {
@@ -251,6 +251,15 @@ final class SegmentInput {
         data.refused(c, segment);
         answerUnacceptable(c, segment, now);
         return false;
+    }
+
+    /**
+     * The table of RFC 9293 section 3.4 leaves it out, and yet who has filled the window can send no other: each end would
+     * drop the other's, were both windows filled behind a hole, and both connections would time out. Linux and BSD take it
+     * (net/ipv4/tcp_input.c, tcp_sequence), as the RFC has valid ACKs taken by a closed window.
+     */
+    private static boolean isAckAtRightEdge(Tcb c, InboundSegment segment) {
+        return segment.span() == 0 && !segment.has(TcpHeader.RST) && segment.seq == c.rcvEdge;
     }
 
     /**

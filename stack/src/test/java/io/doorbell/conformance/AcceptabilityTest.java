@@ -61,10 +61,21 @@ class AcceptabilityTest {
     @Test
     void rfc9293_3_10_7_4_emptySegmentRightOfTheWindowIsAnsweredWithAnAck(Script script) {
         small(script);
-        script.receive(ack(1).seq(WINDOW + 1));
+        script.receive(ack(1).seq(WINDOW + 2));
         script.expect(ack(1).seq(1));
         script.receive(ack(1).seq(1_000_000_000));
         script.expect(ack(1).seq(1));
+    }
+
+    /** Who has filled the window puts its right edge, SND.NXT, into every ACK, and if the first byte was lost it is open. */
+    @Test
+    void rfc9293_3_10_7_4_anAckAtTheRightEdgeIsProcessed(Script script) {
+        small(script);
+        script.send(500);
+        script.expect(data(1, 500));
+        script.receive(ack(501).seq(WINDOW + 1)).expectNothing();
+        script.expectNothingUntil(seconds(20)).expectOpen();
+        script.receive(rst(WINDOW + 1)).expectNothing().expectOpen();
     }
 
     @Test
