@@ -126,9 +126,11 @@ class TransferOptionsTest {
                 long next = Math.min(client.nextDeadlineNanos(), server.nextDeadlineNanos());
                 now = work > 0 || next == Link.NEVER ? now + 1_000 : Math.max(now + 1_000, Math.min(next, now + SECOND));
             }
-            assertEquals(CloseReason.NORMAL, sender.closed, where);
+            // ARP may meet with nothing but loss, three times in a row: then there is no way to the peer.
+            boolean noWay = sender.sent == 0 && client(Counter.ARP_FAILURES) > 0;
+            assertEquals(noWay ? CloseReason.UNREACHABLE : CloseReason.NORMAL, sender.closed, where);
             assertNull(receiver.fault, where);
-            assertEquals(sender.total, receiver.received, where);
+            assertEquals(noWay ? 0 : sender.total, receiver.received, where);
             client.close();
             server.close();
         }

@@ -9,6 +9,7 @@ import io.doorbell.counters.Counter;
 import io.doorbell.grant.GrantedMessage;
 import io.doorbell.link.Impairment;
 import io.doorbell.link.Link;
+import io.doorbell.tcp.CloseReason;
 import io.doorbell.tcp.MessageGrant;
 import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.TcpConfig;
@@ -48,6 +49,12 @@ class MessageGrantPathTest {
     private static final class Reader implements ConnectionHandler {
         private final StringBuilder wrong = new StringBuilder();
         private long received;
+        private CloseReason closed;
+
+        @Override
+        public void closed(Connection c, CloseReason reason) {
+            closed = reason;
+        }
 
         @Override
         public int data(Connection c, MemorySegment memory, long offset, int length) {
@@ -125,9 +132,16 @@ class MessageGrantPathTest {
             two.admitEngines();
             Reader reader = new Reader();
             two.server().listen(80, c -> reader);
-            Connection connection = two.client().connect(TwoStacks.SERVER, 80, new Reader());
-            while (connection.sendSpace() == 0) {
+            Reader opener = new Reader();
+            Connection connection = two.client().connect(TwoStacks.SERVER, 80, opener);
+            while (connection.sendSpace() == 0 && opener.closed == null) {
                 two.step();
+            }
+            if (opener.closed != null) {
+                // ARP met with nothing but loss, three times in a row: there is no connection to send on.
+                assertEquals(CloseReason.UNREACHABLE, opener.closed, where);
+                assertEquals(1, two.client().counters().get(Counter.ARP_FAILURES), where);
+                return new Result(0, 0, 0, 0, 0);
             }
             Link engines = new EngineLink(new Prompt(), two, two.client(), 64);
             Mangler path = new Mangler(engines, deeds, often, seed);
