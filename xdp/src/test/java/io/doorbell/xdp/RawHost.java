@@ -16,6 +16,8 @@ final class RawHost {
     final int address;
     int arpRequests;
     int packets;
+    /** Packets to another address. */
+    int foreign;
     int others;
     int lastLength;
 
@@ -71,6 +73,7 @@ final class RawHost {
             }
         } else if (type == EthernetHeader.TYPE_IPV4) {
             packets++;
+            foreign += Ipv4Header.destination(memory, ip) == address ? 0 : 1;
             long echo = link.frames().allocate();
             MemorySegment to = link.frames().memory();
             MemorySegment.copy(memory, frame, to, echo, length);

@@ -114,7 +114,9 @@ class XdpLinkTest {
                 stop.set(true);
                 poller.join();
             }
-            assertEquals(6, host.packets, "nothing of the kernel's own address came here");
+            // A ping whose answer takes longer than a second is sent again.
+            assertTrue(host.packets >= 6, () -> host.packets + " packets");
+            assertEquals(0, host.foreign, "nothing of the kernel's own address came here");
             link.receive((memory, offset, length) -> { }, 1, 0);
             assertEquals(free, link.frames().available());
         }

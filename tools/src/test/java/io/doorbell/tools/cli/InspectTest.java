@@ -344,10 +344,10 @@ class InspectTest {
         assertTrue(right("ss", pid()).contains("ESTAB"), "nobody may have done anything");
     }
 
-    /** Small sends until it is interrupted, or four seconds are over. */
+    /** Small sends until it is interrupted: however late a capture begins, there is something to capture. */
     private Thread traffic() {
-        return Thread.ofPlatform().start(() -> {
-            for (int i = 0; i < 200 && !Thread.currentThread().isInterrupted(); i++) {
+        return Thread.ofPlatform().daemon().start(() -> {
+            while (!Thread.currentThread().isInterrupted()) {
                 client.execute(() -> connection.send(new byte[100], 0, 100));
                 try {
                     Thread.sleep(20);
