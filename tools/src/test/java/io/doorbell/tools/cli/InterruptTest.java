@@ -11,6 +11,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -39,8 +40,10 @@ class InterruptTest {
     }
 
     private static Process demo(String... more) throws IOException {
-        Stream<String> command = Stream.concat(Stream.of(Script.STACK_CLI.toString(), "demo"), Stream.of(more));
-        return Script.prepare(new ProcessBuilder(command.toList())).start();
+        List<String> command = new ArrayList<>(Script.interruptible());
+        command.add("demo");
+        command.addAll(List.of(more));
+        return Script.prepare(new ProcessBuilder(command)).start();
     }
 
     @ParameterizedTest

@@ -15,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -142,11 +144,9 @@ class OperatorTest {
     }
 
     private Process capture(String... more) throws IOException {
-        String[] words = new String[more.length + 3];
-        words[0] = Script.STACK_CLI.toString();
-        words[1] = "capture";
-        words[2] = stack;
-        System.arraycopy(more, 0, words, 3, more.length);
+        List<String> words = new ArrayList<>(Script.interruptible());
+        words.addAll(List.of("capture", stack));
+        words.addAll(List.of(more));
         ProcessBuilder builder = Script.prepare(new ProcessBuilder(words)).redirectErrorStream(false);
         builder.environment().put("DOORBELL_DIR", stacks.toString());
         return builder.start();
@@ -163,8 +163,8 @@ class OperatorTest {
             Thread.sleep(50);
         }
         signal(process, "INT");
-        String last = said.readLine();
         assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it must end");
+        String last = said.readLine();
         assertTrue(last != null && last.endsWith(" frames captured, 0 lost"), last);
         try (Capture capture = Capture.open(pcap)) {
             assertEquals(1, capture.connections().size());
@@ -216,7 +216,7 @@ class OperatorTest {
                 "--count", "20", "--seconds", "60")).redirectErrorStream(false)
                 .redirectError(directory.resolve("errors").toFile());
         capture.environment().put("DOORBELL_DIR", stacks.toString());
-        var both = ProcessBuilder.startPipeline(java.util.List.of(capture, new ProcessBuilder("tshark", "-r", "-", "-T",
+        var both = ProcessBuilder.startPipeline(List.of(capture, new ProcessBuilder("tshark", "-r", "-", "-T",
                 "fields", "-e", "ip.src", "-e", "tcp.srcport").redirectError(ProcessBuilder.Redirect.DISCARD)));
         String text = new String(both.getLast().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         for (Process each : both) {

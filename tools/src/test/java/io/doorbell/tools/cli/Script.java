@@ -15,6 +15,11 @@ final class Script {
     private Script() {
     }
 
+    /** The command for one that is to be interrupted: what a shell runs in the background, as a build, ignores SIGINT. */
+    static List<String> interruptible() {
+        return List.of("env", "--default-signal=INT", STACK_CLI.toString());
+    }
+
     /** What a run gave; both streams in one. */
     record Result(int exitCode, String output) {
     }
