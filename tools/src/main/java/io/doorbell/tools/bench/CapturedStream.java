@@ -51,7 +51,8 @@ final class CapturedStream extends Stream {
             Result result = super.round(nanos);
             pollFor(SETTLE_NANOS);
             long after = counted();
-            capture.signal("INT");
+            // Not INT, which it ignores if a shell runs the benchmark in the background.
+            capture.signal("TERM");
             while (capture.isAlive()) {
                 stack.poll(System.nanoTime());
             }

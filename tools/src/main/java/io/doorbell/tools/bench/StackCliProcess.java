@@ -94,7 +94,7 @@ final class StackCliProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Sends a signal: {@code STOP}, {@code CONT}, {@code INT}. */
+    /** Sends a signal: {@code STOP}, {@code CONT}, {@code TERM}. */
     void signal(String name) {
         try {
             Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start();
