@@ -36,7 +36,7 @@ public final class Closing {
      * been segmentized" (RFC 9293 section 3.10.4). To be called right before it, and {@link #releaseFin} when none waits.
      */
     public void holdFin(Tcb c) {
-        if (c.state.sends() && !c.finQueued) {
+        if (c.takesSends()) {
             c.finWaits = true;
         }
     }

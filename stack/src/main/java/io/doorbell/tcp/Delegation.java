@@ -72,7 +72,7 @@ public final class Delegation {
     /** @return null, counted, if the connection does not send, has partial messages open, or is granted already */
     public Grant open(Tcb c, GrantOptions options, MessageTemplate... templates) {
         PackedTemplate[] packed = memory.pack(templates);
-        boolean possible = c.state.sends() && !c.finQueued && c.partial == null && c.granted == null
+        boolean possible = c.takesSends() && c.partial == null && c.granted == null
                 && memory.hasFrames(packed.length);
         int place = possible ? memory.place(options.segments()) : GrantMemory.NONE;
         if (place == GrantMemory.NONE) {

@@ -30,7 +30,7 @@ public final class PartialOutput {
         if (message.isOpen()) {
             return PartialMessage.OPEN;
         }
-        if (!c.state.sends() || c.finQueued) {
+        if (!c.takesSends()) {
             return Tcp.refusal(c);
         }
         if (length <= 0) {

@@ -75,7 +75,7 @@ public final class Rehearsal {
      */
     public int send(Tcb c, MemorySegment source, long offset, int length) {
         Objects.checkFromIndexSize(offset, length, source.byteSize());
-        if (!c.state.sends() || c.finQueued) {
+        if (!c.takesSends()) {
             return Tcp.refusal(c);
         }
         int bytes = Math.min(length, c.mss);

@@ -75,7 +75,7 @@ public final class SummedSends {
 
     /** Whether the user may not send any more, or not yet; what he sent before may still wait ({@link Closing#holdFin}). */
     public boolean hasClosed(Tcb c) {
-        return !c.state.sends() || c.finQueued;
+        return !c.takesSends();
     }
 
     /** From now on until the next output, sends may leave at once. */

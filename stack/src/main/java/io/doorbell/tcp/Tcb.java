@@ -300,6 +300,11 @@ public abstract class Tcb {
         return finQueued && !finWaits;
     }
 
+    /** Whether the user may send: he may from the handshake on, until he has closed this side. */
+    final boolean takesSends() {
+        return state.sends() && !finQueued;
+    }
+
     /** Whether the user is to be told of room: he may send, or what he sent before he closed waits for it. */
     final boolean takesRoom() {
         return state.sends() || finWaits;

@@ -311,7 +311,7 @@ public final class Tcp implements Transport {
 
     /** SEND: all bytes as one message, or none. */
     public int send(Tcb c, MemorySegment source, long offset, int length) {
-        if (!c.state.sends() || c.finQueued) {
+        if (!c.takesSends()) {
             return refusal(c);
         }
         if (c.granted != null && delegation.ownerSends(c) != 0) {
@@ -329,7 +329,7 @@ public final class Tcp implements Transport {
 
     /** SEND of as many bytes as there is room for. */
     public int write(Tcb c, MemorySegment source, long offset, int length) {
-        if (!c.state.sends() || c.finQueued) {
+        if (!c.takesSends()) {
             return refusal(c);
         }
         if (c.granted != null && delegation.ownerSends(c) != 0) {
@@ -362,7 +362,7 @@ public final class Tcp implements Transport {
 
     /** Bytes that a send would accept now. */
     public int room(Tcb c) {
-        return c.state.sends() && !c.finQueued && !Delegation.refuses(c) ? sendSpace.room(c) : 0;
+        return c.takesSends() && !Delegation.refuses(c) ? sendSpace.room(c) : 0;
     }
 
     /** RECEIVE: takes bytes that the user left before. */
