@@ -12,16 +12,12 @@ import io.doorbell.link.FramePool;
 import io.doorbell.link.Link;
 import io.doorbell.wire.Seq;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /**
  * The stack's side of all grants: it takes what engines have published into the send space ({@link GrantSpace}), and
  * gives, moves and takes away their allowance.
  */
 public final class Delegation {
-    /** How long what an engine has sent may go without a timer. */
-    private static final long COLLECT_NANOS = 1_000_000;
-
     private final Link link;
     private final FramePool pool;
     private final SegmentTable segments;
@@ -35,8 +31,8 @@ public final class Delegation {
     private final TcpConfig config;
     private final Counters counters;
     private final Clock clock;
-    private Grant[] grants = new Grant[4];
-    private int count;
+    /** All grants. */
+    final EngineRights rights;
 
     Delegation(Link link, SegmentTable segments, SendSpace sendSpace, Scoreboard scoreboard, SegmentOutput output,
                LossRecovery recovery, Lifecycle lifecycle, WritableWaiters waiters, Ipv4 ipv4, Holes holes, TcpConfig config,
@@ -56,6 +52,7 @@ public final class Delegation {
         this.config = config;
         this.counters = counters;
         this.clock = ipv4.clock();
+        this.rights = new EngineRights(memory, lifecycle, clock, counters);
     }
 
     /** The part for messages that engines complete. */
@@ -81,46 +78,11 @@ public final class Delegation {
         }
         Grant g = new Grant(this, c, options, memory.block(place, options.segments()), place, packed);
         g.lastClock = output.timestampClock();
-        g.lookedNanos = clock.nanos();
         c.granted = g;
-        if (count == grants.length) {
-            grants = Arrays.copyOf(grants, 2 * count);
-        }
-        grants[count++] = g;
-        counters.increment(Counter.GRANTS_OPENED);
-        lifecycle.touch(c);
-        settle(g);
+        rights.opened(g);
+        rights.settle(g);
         memory.offer(place, GrantDirectory.NEXT_BYTES, c, options.segments(), memory.share(g));
         return g;
-    }
-
-    void handOut(Grant g) {
-        memory.claim(g.place, g.over);
-        g.handedOut = true;
-    }
-
-    int claimedBy(Grant g) {
-        return g.released ? 0 : memory.claimedBy(g.place);
-    }
-
-    void recall(Grant g, long deadlineNanos) {
-        if (!g.over) {
-            g.recalled = true;
-            g.recallDeadline = deadlineNanos;
-            g.block.recall();
-            counters.increment(Counter.GRANTS_RECALLED);
-            lifecycle.touch(g.connection);
-        }
-    }
-
-    void fence(Grant g) {
-        if (!g.over) {
-            withdraw(g, GrantBlock.FENCED);
-            if (!g.over) {
-                counters.increment(Counter.GRANTS_FENCED);
-                finish(g);
-            }
-        }
     }
 
     /** RFC 7323 section 5.3: never less than what an engine, whose clock may be ahead of this duty cycle's, has sent. */
@@ -155,7 +117,7 @@ public final class Delegation {
     /** The owner closes the connection's output. */
     void closing(Tcb c) {
         if (c.granted != null && c.granted.options.closeRecallNanos() >= 0) {
-            recall(c.granted, clock.nanos() + c.granted.options.closeRecallNanos());
+            rights.recall(c.granted, clock.nanos() + c.granted.options.closeRecallNanos());
         }
     }
 
@@ -164,7 +126,7 @@ public final class Delegation {
         g.connection.granted = null;
         if (!g.over) {
             g.over = true;
-            change(g, GrantBlock.ENDED);
+            EngineRights.change(g, GrantBlock.ENDED);
             if (g.placeholder != Tcb.NONE) {
                 space.unlink(g);
             }
@@ -176,48 +138,23 @@ public final class Delegation {
 
     /** Begins one: what engines have published until now is in the send space. */
     void begin() {
-        for (int i = 0; i < count; i++) {
-            collect(grants[i]);
-        }
-        messages.begin();
+        rights.begin();
+        messages.rights.begin();
     }
 
     /** Ends one: allowances follow what has become of windows, neighbours and paths. */
     void settle() {
-        messages.settle();
-        for (int i = count - 1; i >= 0; i--) {
-            Grant g = grants[i];
-            settle(g);
-            if (g.over && (g.engineEnded || g.block.hasLetGo() || !g.handedOut && memory.withdraw(g.place))) {
-                space.reclaim(g);
-                g.released = true;
-                memory.unshare(g);
-                memory.release(g.place);
-                grants[i] = grants[--count];
-                grants[count] = null;
-            }
-        }
+        messages.rights.settle();
+        rights.settle();
     }
 
     long nextDeadlineNanos() {
-        long earliest = messages.nextDeadlineNanos();
-        for (int i = 0; i < count; i++) {
-            Grant g = grants[i];
-            if (!g.over) {
-                long collect = g.rest > 0 ? clock.nanos() + COLLECT_NANOS : Tcb.NO_DEADLINE;
-                earliest = Math.min(Math.min(earliest, collect), Math.min(g.recallDeadline, g.probeDeadline));
-            }
-        }
-        return earliest;
+        return Math.min(messages.rights.nextDeadlineNanos(), rights.nextDeadlineNanos());
     }
 
     /** Frames that slots have, but for those whose records are in a send queue. */
     int frames() {
-        int frames = messages.frames();
-        for (int i = 0; i < count; i++) {
-            frames += GrantSpace.frames(grants[i]) + grants[i].templateFrames.length;
-        }
-        return frames;
+        return messages.rights.frames() + rights.frames();
     }
 
     /** Takes what was published into the send space. To be called before an acknowledgement is looked at. */
@@ -236,9 +173,7 @@ public final class Delegation {
         }
         for (; fresh > 0; fresh--) {
             if (!GrantSpace.isSane(g)) {
-                // Nobody can know what the peer was sent.
-                counters.increment(Counter.GRANTS_MISUSED);
-                lifecycle.reset(c, CloseReason.ABORTED);
+                rights.misused(g);
                 return;
             }
             space.adopt(g, c, clock.nanos());
@@ -251,24 +186,13 @@ public final class Delegation {
 
     // ---- allowance
 
-    private void settle(Grant g) {
-        // In this order: whoever has given the right back may have published just before.
-        int state = GrantBlock.state(g.block.control());
-        collect(g);
-        if (g.over) {
-            return;
-        }
+    void follow(Grant g, boolean wasOpen) {
         Tcb c = g.connection;
-        if (state == GrantBlock.RETURNED) {
-            counters.increment(Counter.GRANTS_RETURNED);
-            finish(g);
-        } else if (g.recallDeadline <= clock.nanos()) {
-            fence(g);
-        } else if (c.finQueued && g.rest == 0) {
-            withdraw(g, GrantBlock.ENDED);
+        if (c.finQueued && g.rest == 0) {
+            rights.withdraw(g, GrantBlock.ENDED);
             finish(g);
         } else {
-            follow(g, c, state == GrantBlock.OPEN);
+            follow(g, c, wasOpen);
         }
     }
 
@@ -276,8 +200,7 @@ public final class Delegation {
         boolean open = wasOpen;
         long most = allowed(g, c);
         long mac = ipv4.readyMac(c.nextHop);
-        if (open && (g.rest > most || mac != g.terms.destinationMac || c.mss != g.terms.mss
-                || Leases.dscpEcn(c) != g.terms.dscpEcn)) {
+        if (open && (g.rest > most || Leases.isStale(g.terms, c, mac))) {
             suspend(g);
             open = false;
             most = allowed(g, c);
@@ -303,12 +226,12 @@ public final class Delegation {
             suspend(g);
             open = false;
         }
-        show(g, c);
+        Leases.show(g);
         if (g.rest > 0 && mac != Ipv4.NO_MAC && !g.over) {
+            limit(g);
             if (!open) {
                 lease(g, c, mac);
             }
-            limit(g);
         }
     }
 
@@ -387,19 +310,13 @@ public final class Delegation {
         return (int) Math.max(0, most);
     }
 
-    /** The engine takes it from here; {@link #limit} follows. */
     private void lease(Grant g, Tcb c, long mac) {
         LeaseTerms t = g.terms;
-        t.destinationMac = mac;
-        t.sourceMac = link.mac();
+        Leases.terms(t, c, mac, link.mac(), config);
         t.seq = segments.seq(g.placeholder);
-        Leases.terms(t, c, config);
         t.renewBytes = g.options.renewed() ? g.options.bytes() : 0;
         g.position = t.seq;
-        g.block.lease(t);
-        limit(g);
-        change(g, GrantBlock.OPEN);
-        counters.increment(Counter.GRANT_LEASES);
+        rights.lease(g);
     }
 
     private void limit(Grant g) {
@@ -409,18 +326,6 @@ public final class Delegation {
             g.limit = limit;
             lifecycle.touch(g.connection);
             g.block.limit((int) (limit >>> 32), (int) limit);
-        }
-    }
-
-    private void show(Grant g, Tcb c) {
-        long answer = Leases.answer(c);
-        if (answer != g.answer) {
-            g.answer = answer;
-            g.block.answer(answer);
-        }
-        if (c.tsRecent != g.echo) {
-            g.echo = c.tsRecent;
-            g.block.echo(c.tsRecent);
         }
     }
 
@@ -445,32 +350,23 @@ public final class Delegation {
 
     // ---- taking it back
 
-    /** From here on the engine publishes nothing, and all that it has published is in the send space. */
     private void suspend(Grant g) {
-        withdraw(g, GrantBlock.SUSPENDED);
-    }
-
-    private void withdraw(Grant g, int state) {
-        change(g, state);
-        collect(g);
-    }
-
-    /** Enters a new generation; a right that was given back stays given back. */
-    private void change(Grant g, int state) {
-        long control = g.block.control();
-        while (GrantBlock.state(control) != GrantBlock.RETURNED && !g.block.change(control, GrantBlock.control(
-                GrantBlock.generation(control) + 1, state, GrantBlock.published(control)))) {
-            control = g.block.control();
-        }
+        rights.withdraw(g, GrantBlock.SUSPENDED);
     }
 
     /** The grant is over, and the connection as any other. */
-    private void finish(Grant g) {
+    void finish(Grant g) {
         Tcb c = g.connection;
         space.shrink(g, 0);
         g.over = true;
         g.limitedBy = GrantLimit.CLOSING;
         space.tellOfRoom(c);
         lifecycle.wantOutput(c);
+    }
+
+    /** The engine will not touch its frames any more. */
+    void reclaim(Grant g) {
+        space.reclaim(g);
+        memory.unshare(g);
     }
 }

@@ -3,7 +3,6 @@ package io.doorbell.tcp;
 import io.doorbell.grant.GrantBlock;
 import io.doorbell.grant.GrantedSender;
 import io.doorbell.grant.GrantedTemplate;
-import io.doorbell.grant.LeaseTerms;
 import io.doorbell.grant.PackedTemplate;
 import io.doorbell.link.Link;
 
@@ -16,18 +15,13 @@ import io.doorbell.link.Link;
  * the engine has let go of them: after {@link GrantedSender#giveBack}, or when it has seen that the right was taken, or
  * when its owner vouches for its end ({@link #engineEnded}).
  */
-public final class Grant {
-    final Tcb connection;
+public final class Grant extends GrantedRight {
     static final long[] NO_FRAMES = {};
 
     final GrantOptions options;
     /** What the owner has prepared for the engine, and the frames in which it lies for another process. */
     final PackedTemplate[] templates;
     long[] templateFrames = NO_FRAMES;
-    final GrantBlock block;
-    final LeaseTerms terms = new LeaseTerms();
-    /** The block's number in what other processes see, {@link GrantMemory#PRIVATE} if they do not. */
-    final int place;
     private final Delegation delegation;
 
     /** Addresses of the slots' payload, from {@link #collected} to {@link #held}. */
@@ -51,33 +45,18 @@ public final class Grant {
     /** Bytes of a message that waits for its allowance, 0 if none does. */
     int waitingBytes;
     GrantLimit limitedBy = GrantLimit.NONE;
-    boolean recalled;
-    boolean over;
-    boolean handedOut;
-    boolean engineEnded;
-    /** The block is not this grant's any more. */
-    boolean released;
-    long recallDeadline = Tcb.NO_DEADLINE;
     long probeDeadline = Tcb.NO_DEADLINE;
     long probeWaitNanos;
-    /** What was shown last. */
-    long answer = -1;
-    long limit;
-    int echo;
-    /** When it was last looked for what the engine has published. */
-    long lookedNanos;
     /** The newest clock that the engine has put into timestamps. */
     int lastClock;
     long sentBytes;
 
     Grant(Delegation delegation, Tcb connection, GrantOptions options, GrantBlock block, int place,
           PackedTemplate... templates) {
+        super(delegation.rights, connection, block, place);
         this.delegation = delegation;
-        this.connection = connection;
         this.options = options;
-        this.block = block;
         this.templates = templates;
-        this.place = place;
         this.payload = new long[block.slots()];
         this.mask = block.slots() - 1;
         this.target = options.bytes();
@@ -92,7 +71,7 @@ public final class Grant {
      *                               of them has this one, or if it is over
      */
     public GrantedSender sender(Link link) {
-        delegation.handOut(this);
+        delegation.rights.handOut(this);
         GrantedSender sender = new GrantedSender(block, delegation.region(), 0, link);
         for (PackedTemplate template : templates) {
             template.copyTo(sender.prepare(template.length()));
@@ -116,14 +95,6 @@ public final class Grant {
         return sender;
     }
 
-    /**
-     * The process whose engine has this grant; 0 if none has it yet, or if the link has nothing that other processes see.
-     * When that process ends, tell it with {@link #engineEnded}.
-     */
-    public int claimedBy() {
-        return delegation.claimedBy(this);
-    }
-
     /** Bytes that are granted and were not sent yet, as of the last poll. */
     public int granted() {
         return rest;
@@ -139,34 +110,37 @@ public final class Grant {
         return sentBytes;
     }
 
-    /** Whether the right has come back, was taken, or has ended with the connection. */
-    public boolean isOver() {
-        return over;
-    }
-
-    /**
-     * Asks for the right back. The engine is told by the result codes of its next calls, may finish what it began, and
-     * returns the rest; if it has not by {@code deadlineNanos}, it is fenced.
-     */
-    public void recall(long deadlineNanos) {
-        delegation.recall(this, deadlineNanos);
-    }
-
-    /** Takes the right away now. What was published until this instant is sent; nothing else ever will be. */
-    public void fence() {
-        delegation.fence(this);
-    }
-
     void connectionEnded() {
         delegation.ended(this);
     }
 
-    /**
-     * The engine's thread or process does not exist any more, or will never use its sender again: a dead engine cannot
-     * say so itself. Takes the right away, and the grant's frames go back to the pool.
-     */
-    public void engineEnded() {
-        delegation.fence(this);
-        engineEnded = true;
+    @Override
+    void collect() {
+        delegation.collect(this);
+    }
+
+    @Override
+    void follow(boolean wasOpen) {
+        delegation.follow(this, wasOpen);
+    }
+
+    @Override
+    void finish() {
+        delegation.finish(this);
+    }
+
+    @Override
+    void reclaim() {
+        delegation.reclaim(this);
+    }
+
+    @Override
+    int frames() {
+        return GrantSpace.frames(this) + templateFrames.length;
+    }
+
+    @Override
+    long deadlineNanos(long collectNanos) {
+        return rest > 0 ? Math.min(collectNanos, probeDeadline) : probeDeadline;
     }
 }

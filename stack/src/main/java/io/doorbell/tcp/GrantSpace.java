@@ -15,10 +15,6 @@ import io.doorbell.link.FramePool;
  * queue's like any other.
  */
 final class GrantSpace {
-    /** How much later than the running duty cycle began a segment may have been sent that is acknowledged within it. */
-    private static final long LAG_NANOS = 10_000;
-    private static final int MOST_TICKS_AHEAD = 1 << 16;
-
     private final FramePool pool;
     private final GrantMemory memory;
     private final SegmentTable segments;
@@ -59,8 +55,7 @@ final class GrantSpace {
         int s = become(g, c, slot);
         int length = segments.length(s);
         c.sendUnsent = segments.next(s);
-        // Nobody had sent it when the stack looked before, whatever time the engine was given.
-        long sentAt = Math.min(Math.max(g.lookedNanos, g.block.sentAtNanos(slot)), now - LAG_NANOS);
+        long sentAt = g.sentAtNanos(slot, now);
         output.advance(c, g.position);
         if (c.flight.lastSent != Tcb.NONE) {
             sentAt = Math.max(sentAt, segments.sentAtNanos(c.flight.lastSent));
@@ -74,20 +69,15 @@ final class GrantSpace {
         if (g.block.ack(slot) == c.rcvNxt) {
             TemplateOutput.acknowledged(c);
         }
-        noteClock(g, g.block.clock(slot));
+        int clock = g.block.clock(slot);
+        if (clock - g.lastClock > 0 && GrantedRight.isCredible(clock, output.timestampClock())) {
+            g.lastClock = clock;
+        }
         g.sentBytes += length;
         g.target -= g.options.renewed() ? 0 : length;
         counters.increment(Counter.GRANT_SEGMENTS_OUT);
         counters.increment(Counter.TCP_SEGMENTS_OUT);
         counters.add(Counter.TCP_PAYLOAD_BYTES_OUT, length);
-    }
-
-    /** An engine's clock may be ahead of the running duty cycle's, but not by long: what is not credible is ignored. */
-    private void noteClock(Grant g, int clock) {
-        int ahead = clock - output.timestampClock();
-        if (clock - g.lastClock > 0 && ahead <= MOST_TICKS_AHEAD) {
-            g.lastClock = clock;
-        }
     }
 
     /** @return the segment that was the placeholder */

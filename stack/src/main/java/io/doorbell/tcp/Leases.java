@@ -13,7 +13,14 @@ final class Leases {
                 | (CongestionNotification.agreed(c) ? CongestionNotification.ECT_0 : CongestionNotification.NOT_ECT);
     }
 
-    static void terms(LeaseTerms t, Tcb c, TcpConfig config) {
+    /** Whether a lease has other terms than it would have now. */
+    static boolean isStale(LeaseTerms t, Tcb c, long mac) {
+        return mac != t.destinationMac || c.mss != t.mss || dscpEcn(c) != t.dscpEcn;
+    }
+
+    static void terms(LeaseTerms t, Tcb c, long mac, long ownMac, TcpConfig config) {
+        t.destinationMac = mac;
+        t.sourceMac = ownMac;
         t.mss = c.mss;
         t.localAddress = c.localAddress;
         t.remoteAddress = c.remoteAddress;
@@ -25,11 +32,25 @@ final class Leases {
         t.tickNanos = config.timestampTickNanos();
     }
 
+    /** Shows an engine what its segments say of the other direction, if that has changed. */
+    static void show(GrantedRight r) {
+        Tcb c = r.connection;
+        long answer = answer(c);
+        if (answer != r.answer) {
+            r.answer = answer;
+            r.block.answer(answer);
+        }
+        if (c.tsRecent != r.echo) {
+            r.echo = c.tsRecent;
+            r.block.echo(c.tsRecent);
+        }
+    }
+
     /**
      * What segments say of the other direction, as {@code GrantBlock} has it: never more window than the peer was told, or
      * would be told now.
      */
-    static long answer(Tcb c) {
+    private static long answer(Tcb c) {
         int flags = c.seldom != null && c.seldom.echoOwed ? TcpHeader.ECE : 0;
         int field = Math.min(0xffff, (c.rcvEdge - c.rcvNxt) >>> c.rcvScale);
         return (long) c.rcvNxt << 32 | flags << 16 | field;

@@ -14,7 +14,6 @@ import io.doorbell.link.Link;
 import io.doorbell.wire.Checksum;
 import io.doorbell.wire.Seq;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /**
  * The stack's side of granted messages ({@link MessageGrant}). What an engine has completed is copied into the message's
@@ -22,12 +21,7 @@ import java.util.Arrays;
  * left.
  */
 final class MessageDelegation {
-    /** How much later than the running duty cycle began a segment may have been sent that is acknowledged within it. */
-    private static final long LAG_NANOS = 10_000;
-    /** How long what an engine has completed may go without a timer. */
-    private static final long COLLECT_NANOS = 1_000_000;
     private static final int SLOTS = 2;
-    private static final int MOST_TICKS_AHEAD = 1 << 16;
 
     private final Link link;
     private final FramePool pool;
@@ -44,8 +38,8 @@ final class MessageDelegation {
     private final Counters counters;
     private final Clock clock;
     private final PackedMessage packed = new PackedMessage();
-    private MessageGrant[] grants = new MessageGrant[4];
-    private int count;
+    /** All granted messages. */
+    final EngineRights rights;
 
     MessageDelegation(Link link, SegmentTable segments, GrantMemory memory, SendSpace sendSpace, Scoreboard scoreboard,
                       Holes holes, SegmentOutput output, LossRecovery recovery, Lifecycle lifecycle, Ipv4 ipv4,
@@ -64,6 +58,7 @@ final class MessageDelegation {
         this.config = config;
         this.counters = counters;
         this.clock = ipv4.clock();
+        this.rights = new EngineRights(memory, lifecycle, clock, counters);
     }
 
     // ---- the owner's calls
@@ -90,17 +85,11 @@ final class MessageDelegation {
         copyOut(g);
         packed.write(pool.memory(), slot);
         g.block.message(slot, g.total);
-        g.lookedNanos = clock.nanos();
         Tcb c = g.connection;
         message.grant = g;
         c.partial.delegated(g.total);
-        if (count == grants.length) {
-            grants = Arrays.copyOf(grants, 2 * count);
-        }
-        grants[count++] = g;
-        counters.increment(Counter.GRANTS_OPENED);
-        lifecycle.touch(c);
-        follow(g);
+        rights.opened(g);
+        follow(g, false);
         memory.offer(place, GrantDirectory.MESSAGE, c, SLOTS, GrantDirectory.NO_TEMPLATE);
         return g;
     }
@@ -145,8 +134,7 @@ final class MessageDelegation {
             throw new IllegalStateException(g.over ? "this grant is over: grant the message again, if it is open"
                     : "this grant was handed out before: one engine for each");
         }
-        memory.claim(g.place, false);
-        g.handedOut = true;
+        rights.handOut(g);
         try {
             return new GrantedMessage(g.block, pool.memory(), 0, engineLink);
         } catch (IllegalArgumentException | IllegalStateException e) {
@@ -155,144 +143,41 @@ final class MessageDelegation {
         }
     }
 
-    int claimedBy(MessageGrant g) {
-        return g.released ? 0 : memory.claimedBy(g.place);
-    }
-
-    void recall(MessageGrant g, long deadlineNanos) {
-        if (!g.over) {
-            g.recalled = true;
-            g.recallDeadline = deadlineNanos;
-            g.block.recall();
-            counters.increment(Counter.GRANTS_RECALLED);
-            lifecycle.touch(g.connection);
-        }
-    }
-
-    void fence(MessageGrant g) {
-        if (!g.over) {
-            change(g, GrantBlock.FENCED);
-            collect(g);
-            if (!g.over) {
-                counters.increment(Counter.GRANTS_FENCED);
-                finish(g);
-            }
-        }
-    }
-
     /** The message is open no more, and the engine has not completed it. */
     void ended(MessageGrant g) {
         if (!g.over) {
             finish(g);
-            change(g, GrantBlock.ENDED);
+            EngineRights.change(g, GrantBlock.ENDED);
         }
-    }
-
-    // ---- a duty cycle
-
-    void begin() {
-        for (int i = 0; i < count; i++) {
-            collect(grants[i]);
-        }
-    }
-
-    /** What engines have completed on this connection: to be called before an acknowledgement is looked at. */
-    void collect(Tcb c) {
-        for (int i = 0; i < count; i++) {
-            if (grants[i].connection == c) {
-                collect(grants[i]);
-            }
-        }
-    }
-
-    void settle() {
-        for (int i = count - 1; i >= 0; i--) {
-            MessageGrant g = grants[i];
-            settle(g);
-            if (g.over && (g.engineEnded || g.block.hasLetGo() || !g.handedOut && memory.withdraw(g.place))) {
-                pool.release(g.slot);
-                g.released = true;
-                memory.release(g.place);
-                grants[i] = grants[--count];
-                grants[count] = null;
-            }
-        }
-    }
-
-    private void settle(MessageGrant g) {
-        // In this order, as it may have been completed just before.
-        int state = GrantBlock.state(g.block.control());
-        collect(g);
-        if (g.over) {
-            return;
-        }
-        if (state == GrantBlock.RETURNED) {
-            counters.increment(Counter.GRANTS_RETURNED);
-            finish(g);
-        } else if (g.recallDeadline <= clock.nanos()) {
-            fence(g);
-        } else {
-            follow(g);
-        }
-    }
-
-    long nextDeadlineNanos() {
-        long earliest = Tcb.NO_DEADLINE;
-        for (int i = 0; i < count; i++) {
-            if (!grants[i].over) {
-                earliest = Math.min(earliest, Math.min(grants[i].recallDeadline, clock.nanos() + COLLECT_NANOS));
-            }
-        }
-        return earliest;
-    }
-
-    /** Frames that slots have. */
-    int frames() {
-        return count;
     }
 
     // ---- what the engine is told
 
-    private void follow(MessageGrant g) {
+    void follow(MessageGrant g, boolean wasOpen) {
         Tcb c = g.connection;
         LeaseTerms t = g.terms;
-        boolean open = GrantBlock.state(g.block.control()) == GrantBlock.OPEN;
         long mac = ipv4.readyMac(c.nextHop);
         boolean multi = c.multi != null && c.multi.sends() && !(c.ackNow && c.sndNxt == c.iss + 1);
-        boolean changed = !open || mac != t.destinationMac || c.mss != t.mss || multi != t.multiSegment
-                || Leases.dscpEcn(c) != t.dscpEcn;
-        if (changed && open) {
-            change(g, GrantBlock.SUSPENDED);
-            collect(g);
+        boolean changed = !wasOpen || multi != t.multiSegment || Leases.isStale(t, c, mac);
+        if (changed && wasOpen) {
+            rights.withdraw(g, GrantBlock.SUSPENDED);
         }
         if (g.over) {
             return;
         }
         show(g, c, mac);
         if (changed) {
-            t.destinationMac = mac;
-            t.sourceMac = link.mac();
+            Leases.terms(t, c, mac, link.mac(), config);
             t.seq = g.message.seq;
             t.multiSegment = multi;
             t.sendKey = multi ? c.multi.sendKey() : 0;
             t.iss = c.iss;
-            Leases.terms(t, c, config);
-            g.block.lease(t);
-            change(g, GrantBlock.OPEN);
-            counters.increment(Counter.GRANT_LEASES);
+            rights.lease(g);
         }
     }
 
     private void show(MessageGrant g, Tcb c, long mac) {
-        long answer = Leases.answer(c);
-        if (answer != g.answer) {
-            g.answer = answer;
-            g.block.answer(answer);
-        }
-        if (c.tsRecent != g.echo) {
-            g.echo = c.tsRecent;
-            g.block.echo(c.tsRecent);
-        }
+        Leases.show(g);
         int edge = mac != Ipv4.NO_MAC && fitsCongestionWindow(g, c) && !Pacer.wouldHold(c, clock.nanos()) ? c.sndUna + c.sndWnd : c.sndUna;
         long limit = (long) c.sndUna << 32 | edge & 0xffff_ffffL;
         if (limit != g.limit) {
@@ -310,16 +195,14 @@ final class MessageDelegation {
 
     // ---- what the engine has done
 
-    private void collect(MessageGrant g) {
+    void collect(MessageGrant g) {
         if (g.over) {
             return;
         }
         if (GrantBlock.published(g.block.control()) == 0) {
             g.lookedNanos = clock.nanos();
         } else if (g.block.length(0) != g.total || GrantBlock.published(g.block.control()) != 1) {
-            // Nobody can know what the peer was sent.
-            counters.increment(Counter.GRANTS_MISUSED);
-            lifecycle.reset(g.connection, CloseReason.ABORTED);
+            rights.misused(g);
         } else {
             take(g);
         }
@@ -336,7 +219,7 @@ final class MessageDelegation {
         }
         fill(g, c, posted, together);
         finish(g);
-        change(g, GrantBlock.ENDED);
+        EngineRights.change(g, GrantBlock.ENDED);
         if (posted) {
             if (together) {
                 c.multi.sent(block.headerSeq(), g.total);
@@ -345,7 +228,10 @@ final class MessageDelegation {
             counters.increment(Counter.GRANT_SEGMENTS_OUT);
             counters.increment(Counter.TCP_SEGMENTS_OUT);
             counters.add(Counter.TCP_PAYLOAD_BYTES_OUT, g.total);
-            noteClock(c, block.clock(0));
+            int clockSent = block.clock(0);
+            if (GrantedRight.isCredible(clockSent, output.timestampClock())) {
+                c.partial.sentClock(clockSent);
+            }
             if (block.ack(0) == c.rcvNxt) {
                 TemplateOutput.acknowledged(c);
             }
@@ -363,7 +249,7 @@ final class MessageDelegation {
     private void fill(MessageGrant g, Tcb c, boolean posted, boolean together) {
         PartialMessage message = g.message;
         MemorySegment region = pool.memory();
-        long sentAt = Math.min(Math.max(g.lookedNanos, g.block.sentAtNanos(0)), clock.nanos() - LAG_NANOS);
+        long sentAt = g.sentAtNanos(0, clock.nanos());
         long from = g.slot;
         for (int s = message.hole; s != Tcb.NONE && Seq.lt(segments.seq(s), message.endSeq()); s = segments.next(s)) {
             if (segments.has(s, SegmentTable.READY)) {
@@ -398,14 +284,7 @@ final class MessageDelegation {
         }
     }
 
-    /** An engine's clock may be ahead of the running duty cycle's, but not by long: what is not credible is ignored. */
-    private void noteClock(Tcb c, int clock) {
-        if (clock - output.timestampClock() <= MOST_TICKS_AHEAD) {
-            c.partial.sentClock(clock);
-        }
-    }
-
-    private void finish(MessageGrant g) {
+    void finish(MessageGrant g) {
         g.over = true;
         if (g.connection.partial != null) {
             g.connection.partial.delegated(-g.total);
@@ -413,12 +292,8 @@ final class MessageDelegation {
         lifecycle.touch(g.connection);
     }
 
-    /** Enters a new generation; a right that was given back stays given back. */
-    private static void change(MessageGrant g, int state) {
-        long control = g.block.control();
-        while (GrantBlock.state(control) != GrantBlock.RETURNED && !g.block.change(control, GrantBlock.control(
-                GrantBlock.generation(control) + 1, state, GrantBlock.published(control)))) {
-            control = g.block.control();
-        }
+    /** The engine will not touch its slot any more. */
+    void reclaim(MessageGrant g) {
+        pool.release(g.slot);
     }
 }

@@ -154,7 +154,7 @@ public final class Tcp implements Transport {
             if (c.granted != null) {
                 delegation.collect(c.granted);
             } else if (c.partial != null && c.partial.delegatedBytes() > 0) {
-                delegation.messages().collect(c);
+                delegation.messages().rights.collect(c);
             }
             input.arrives(c, segment, clock.nanos());
         } else {
