@@ -37,8 +37,7 @@ class GrantChangesTest extends GrantScript {
         script.advance(0);
         script.expect(data(901, second.substring(0, 548)), data(1449, second.substring(548)));
         script.receive(ack(1801));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -59,8 +58,7 @@ class GrantChangesTest extends GrantScript {
         assertEquals(first.tsVal, script.expect(data(9, "more")).tsVal);
         script.receive(ack(13));
         template.close();
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -75,8 +73,7 @@ class GrantChangesTest extends GrantScript {
         script.advance(millis(10));
         script.receive(ack(4));
         assertTrue(script.connection().smoothedRttNanos() < millis(20), "" + script.connection().smoothedRttNanos());
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -96,8 +93,7 @@ class GrantChangesTest extends GrantScript {
         assertEquals(9, script.expect(data(4, "new")).bytes[5]);
         script.receive(ack(7));
         script.expectCounter(Counter.GRANT_LEASES, 2);
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -113,8 +109,7 @@ class GrantChangesTest extends GrantScript {
         script.expectBytes(1, 501);
         script.receive(ack(501).win(9000));
         assertEquals(8000, grant.granted());
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -134,8 +129,7 @@ class GrantChangesTest extends GrantScript {
         script.advance(0);
         script.expect(data(406, text(700)));
         script.receive(ack(1106));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -156,8 +150,7 @@ class GrantChangesTest extends GrantScript {
         script.advance(0);
         script.expectBytes(901, 3901);
         script.receive(ack(3901));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -179,7 +172,6 @@ class GrantChangesTest extends GrantScript {
         script.advance(0);
         script.expectBytes(901, 901 + window);
         script.receive(ack(901 + window));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 }

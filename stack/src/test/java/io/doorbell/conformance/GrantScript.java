@@ -57,6 +57,12 @@ abstract class GrantScript {
         assertEquals(code, engine.send(MemorySegment.ofArray(bytes(content)), 0, content.length(), script.clockNanos()));
     }
 
+    /** It gives its right back, and with it all frames. */
+    void engineIsDone(Script script) {
+        engine.giveBack();
+        allFramesAreBack(script);
+    }
+
     void allFramesAreBack(Script script) {
         script.advance(millis(1));
         assertEquals(freeBefore, script.link().frames().available());

@@ -49,8 +49,7 @@ class GrantTest extends GrantScript {
         assertEquals(12, grant.sentBytes());
         script.receive(ack(18));
         assertEquals(988, grant.granted());
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
         assertTrue(grant.isOver());
         assertEquals(GrantedSender.RETURNED, engine.send(MemorySegment.ofArray(new byte[1]), 0, 1, 0));
         script.send("owner");
@@ -70,8 +69,7 @@ class GrantTest extends GrantScript {
                 data(1977, message.substring(1976, 2964)).noPsh(), data(2965, message.substring(2964)).psh());
         assertEquals(1, link.statistics().doorbells);
         script.receive(ack(3502)).expectNothingUntil(seconds(1));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -90,8 +88,7 @@ class GrantTest extends GrantScript {
         script.advance(0);
         assertTrue(script.expect(data(7, "more").ack(101)).tsVal - first.tsVal > 500);
         script.receive(ack(11));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     // ---- how much is granted
@@ -114,8 +111,7 @@ class GrantTest extends GrantScript {
         script.advance(0);
         script.expect(data(1501, "y"));
         script.receive(ack(1502).win(6000));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -139,8 +135,7 @@ class GrantTest extends GrantScript {
         script.expect(data(1, "1234567"), data(8, "890"));
         script.receive(ack(11)).expectNothingUntil(seconds(1));
         send(script, "!", GrantedSender.BACKPRESSURE);
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -156,8 +151,7 @@ class GrantTest extends GrantScript {
         }
         assertTrue(script.stack().counters().get(Counter.GRANTS_ASKED) > 0);
         script.expectCounter(Counter.GRANT_LEASES, 1);
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -177,8 +171,7 @@ class GrantTest extends GrantScript {
         script.advance(0);
         script.expect(data(101, "z"));
         script.receive(ack(102).win(5000)).expectNothingUntil(seconds(20));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     // ---- loss
@@ -197,8 +190,7 @@ class GrantTest extends GrantScript {
         script.receive(ack(1).sack(201, 402), ack(1).sack(201, 604), ack(1).sack(201, 1011));
         script.expect(data(1, text(200)));
         script.receive(ack(1011)).expectNothingUntil(seconds(5));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -249,8 +241,7 @@ class GrantTest extends GrantScript {
         script.advance(0);
         script.expect(data(16, "behind"));
         script.receive(ack(22));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -260,8 +251,7 @@ class GrantTest extends GrantScript {
         script.sendRefused(5, Tcb.GRANTED);
         assertEquals(0, script.connection().sendSpace());
         assertEquals(Tcb.GRANTED, script.connection().begin(new PartialMessage(), 10));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
         script.send("owner");
         script.expect(data(1, "owner"));
         script.receive(ack(6));
@@ -278,8 +268,7 @@ class GrantTest extends GrantScript {
         script.advance(0);
         script.expect(data(12, "again"));
         script.receive(ack(17));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     // ---- taking it back
@@ -325,8 +314,7 @@ class GrantTest extends GrantScript {
         grant(script, 1000);
         assertNull(script.connection().grant(10));
         script.act("fence", grant::fence);
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
         script.closeOutput();
         script.expect(fin(1));
         script.receive(ack(2));

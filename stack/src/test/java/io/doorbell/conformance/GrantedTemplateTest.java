@@ -35,8 +35,7 @@ class GrantedTemplateTest extends GrantScript {
         script.advance(micros(1));
         script.expect(data(1, "for real"));
         script.receive(ack(9));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     private void sendTemplate(Script script, GrantedTemplate template, String content, int code) {
@@ -68,8 +67,7 @@ class GrantedTemplateTest extends GrantScript {
         template.close();
         assertEquals(GrantedTemplate.CLOSED, template.send(script.clockNanos()));
         assertEquals(own, link.frames().available());
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -86,8 +84,7 @@ class GrantedTemplateTest extends GrantScript {
             script.receive(ack(from + length));
             template.close();
         }
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
     }
 
     @Test
@@ -129,8 +126,7 @@ class GrantedTemplateTest extends GrantScript {
         template.update(9, bytes("another"));
         script.expectBy(millis(300), data(1, "original message"));
         script.receive(ack(17));
-        engine.giveBack();
-        allFramesAreBack(script);
+        engineIsDone(script);
         assertEquals(GrantedSender.RETURNED, template.send(script.clockNanos()));
         template.close();
     }

@@ -5,14 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.Connection;
 import io.doorbell.ConnectionHandler;
-import io.doorbell.TcpStack;
 import io.doorbell.counters.Counter;
-import io.doorbell.link.FrameReceiver;
-import io.doorbell.link.LinkDecorator;
-import io.doorbell.link.PipeLink;
+import io.doorbell.counters.Counters;
 import io.doorbell.tcp.Grant;
 import io.doorbell.tcp.GrantOptions;
 import io.doorbell.tcp.OwnerSends;
+import io.doorbell.tcp.TcpConfig;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
@@ -61,21 +59,6 @@ class GrantThreadsTest {
             buffer.set(ValueLayout.JAVA_BYTE, i, (byte) content(writer, number, i));
         }
         return length;
-    }
-
-    /** The peer's other cable is the engine's. */
-    private static final class TwoCables extends LinkDecorator {
-        private final PipeLink other;
-
-        TwoCables(PipeLink link, PipeLink other) {
-            super(link);
-            this.other = other;
-        }
-
-        @Override
-        public int receive(FrameReceiver receiver, int limit, long nowNanos) {
-            return super.receive(receiver, limit, nowNanos) + other.receive(receiver, limit, nowNanos);
-        }
     }
 
     /** What arrives is one message after the other, whoever's. */
@@ -171,14 +154,10 @@ class GrantThreadsTest {
     void everyPublishedMessageArrivesAndNoOther() throws InterruptedException {
         System.out.println("seed " + seed);
         long engineSeed = random.nextLong();
-        PipeLink.Pair cable = PipeLink.pair();
-        PipeLink.Pair second = PipeLink.pair();
-        TcpStack client = TcpStack.on(cable.left()).address("10.9.0.1/24").seed(seed).build();
-        TcpStack server = TcpStack.on(new TwoCables(cable.right(), second.right())).address("10.9.0.2/24").seed(~seed).build();
+        TwoCables cables = new TwoCables(TcpConfig.defaults(), seed);
         Reader reader = new Reader();
-        server.listen(7, c -> reader);
-        int free = cable.left().frames().available();
-        Connection connection = client.connect("10.9.0.2", 7, new Reader());
+        cables.server.listen(7, c -> reader);
+        Connection connection = cables.client.connect(TwoCables.SERVER, 7, new Reader());
         Thread engine = new Thread(() -> engine(engineSeed), "engine");
         engine.setDaemon(true);
         engine.start();
@@ -186,13 +165,11 @@ class GrantThreadsTest {
         Grant grant = null;
         int sends = 0;
         while (published < MESSAGES && fault == null) {
-            long now = System.nanoTime();
-            client.poll(now);
-            server.poll(now);
+            long now = cables.poll();
             if (handed.get() == null) {
                 grant = connection.grant(options());
                 if (grant != null) {
-                    handed.set(grant.sender(second.left()));
+                    handed.set(grant.sender(cables.engineLink()));
                 }
             } else if (grant != null) {
                 rule(grant, now);
@@ -207,32 +184,20 @@ class GrantThreadsTest {
         over = true;
         connection.closeOutput();
         while (!reader.ended && fault == null) {
-            long now = System.nanoTime();
             if (grant != null) {
-                grant.recall(now);
+                grant.recall(System.nanoTime());
             }
-            client.poll(now);
-            server.poll(now);
+            cables.poll();
         }
         engine.join();
         assertEquals(null, fault, () -> "seed " + seed);
         assertEquals(0, reader.at, "the stream ends within a message");
         assertEquals(sends, reader.numbers[OWNER]);
         assertEquals(published, reader.numbers[ENGINE]);
-        assertTrue(client.counters().get(Counter.GRANTS_FENCED) + client.counters().get(Counter.GRANTS_RETURNED) > 0);
-        assertEquals(0, client.counters().get(Counter.GRANTS_MISUSED));
-        settle(client, server);
-        assertEquals(free, cable.left().frames().available());
-        client.close();
-        server.close();
-        cable.close();
-        second.close();
-    }
-
-    private static void settle(TcpStack client, TcpStack server) {
-        for (int i = 0; i < 1_000; i++) {
-            client.poll(System.nanoTime());
-            server.poll(System.nanoTime());
-        }
+        Counters counters = cables.client.counters();
+        assertTrue(counters.get(Counter.GRANTS_FENCED) + counters.get(Counter.GRANTS_RETURNED) > 0);
+        assertEquals(0, counters.get(Counter.GRANTS_MISUSED));
+        cables.allFramesAreBack();
+        cables.close();
     }
 }

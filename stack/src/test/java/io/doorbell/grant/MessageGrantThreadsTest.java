@@ -5,11 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.Connection;
-import io.doorbell.TcpStack;
 import io.doorbell.counters.Counter;
-import io.doorbell.link.FrameReceiver;
-import io.doorbell.link.LinkDecorator;
-import io.doorbell.link.PipeLink;
+import io.doorbell.counters.Counters;
 import io.doorbell.tcp.MessageGrant;
 import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.Tcb;
@@ -37,8 +34,6 @@ class MessageGrantThreadsTest {
     private final long seed = Long.getLong("grant.seed", new SplittableRandom().nextLong());
     private final SplittableRandom random = new SplittableRandom(seed);
     private final AtomicReference<Turn> handed = new AtomicReference<>();
-    private final PipeLink.Pair cable = PipeLink.pair();
-    private final PipeLink.Pair second = PipeLink.pair();
     private final CompletedStream stream = new CompletedStream(seed);
     private final PartialMessage message = new PartialMessage();
     /** Messages that the owner was told to be the engine's. */
@@ -47,8 +42,7 @@ class MessageGrantThreadsTest {
     private final BitSet told = new BitSet();
     private volatile boolean over;
     private volatile String fault;
-    private TcpStack client;
-    private TcpStack server;
+    private TwoCables cables;
     private Connection connection;
 
     /** One message of the engine's. */
@@ -61,21 +55,6 @@ class MessageGrantThreadsTest {
         Turn(GrantedMessage message, int number) {
             this.message = message;
             this.number = number;
-        }
-    }
-
-    /** The peer's other cable is the engine's. */
-    private static final class TwoCables extends LinkDecorator {
-        private final PipeLink other;
-
-        TwoCables(PipeLink link, PipeLink other) {
-            super(link);
-            this.other = other;
-        }
-
-        @Override
-        public int receive(FrameReceiver receiver, int limit, long nowNanos) {
-            return super.receive(receiver, limit, nowNanos) + other.receive(receiver, limit, nowNanos);
         }
     }
 
@@ -154,9 +133,7 @@ class MessageGrantThreadsTest {
     }
 
     private void poll() {
-        long now = System.nanoTime();
-        client.poll(now);
-        server.poll(now);
+        cables.poll();
         fault = fault != null ? fault : stream.fault;
         assertEquals(null, fault, () -> "seed " + seed);
     }
@@ -225,7 +202,7 @@ class MessageGrantThreadsTest {
             // The one before may still have to notice that it has no right any more.
             pollAndYield();
         }
-        Turn turn = new Turn(grant.engine(second.left()), number);
+        Turn turn = new Turn(grant.engine(cables.engineLink()), number);
         handed.set(turn);
         rule(grant, turn);
         while (!grant.isOver()) {
@@ -253,13 +230,9 @@ class MessageGrantThreadsTest {
     @ValueSource(booleans = {true, false})
     void theOneOrTheOtherCompletesItAsAWhole(boolean multiSegment) throws InterruptedException {
         System.out.println("seed " + seed);
-        TcpConfig config = TcpConfig.builder().multiSegment(multiSegment).build();
-        client = TcpStack.on(cable.left()).address("10.9.0.1/24").tcp(config).seed(seed).build();
-        server = TcpStack.on(new TwoCables(cable.right(), second.right())).address("10.9.0.2/24").tcp(config).seed(~seed).build();
-        server.listen(7, c -> stream);
-        int free = cable.left().frames().available();
-        int engineFree = second.left().frames().available();
-        connection = client.connect("10.9.0.2", 7, new CompletedStream(seed));
+        cables = new TwoCables(TcpConfig.builder().multiSegment(multiSegment).build(), seed);
+        cables.server.listen(7, c -> stream);
+        connection = cables.client.connect(TwoCables.SERVER, 7, new CompletedStream(seed));
         long engineSeed = random.nextLong();
         Thread engine = new Thread(() -> engine(engineSeed), "engine");
         engine.setDaemon(true);
@@ -276,24 +249,17 @@ class MessageGrantThreadsTest {
         while (!stream.ended) {
             poll();
         }
+        Counters counters = cables.client.counters();
         System.out.println("the engine has completed " + told.cardinality() + " of " + MESSAGES + " messages, "
-                + client.counters().get(Counter.GRANTS_FENCED) + " were fenced, "
-                + client.counters().get(Counter.GRANTS_RETURNED) + " returned");
+                + counters.get(Counter.GRANTS_FENCED) + " were fenced, "
+                + counters.get(Counter.GRANTS_RETURNED) + " returned");
         assertEquals(null, fault, () -> "seed " + seed);
         mustAgree(known, "known to the owner");
         mustAgree(stream.engines, "in the stream");
         assertEquals(MESSAGES, stream.messages());
-        assertTrue(client.counters().get(Counter.GRANTS_FENCED) > 0 && told.cardinality() > 0);
-        assertEquals(0, client.counters().get(Counter.GRANTS_MISUSED));
-        for (int i = 0; i < 1_000; i++) {
-            poll();
-        }
-        second.left().receive((memory, offset, length) -> { }, 0, 0);
-        assertEquals(free, cable.left().frames().available());
-        assertEquals(engineFree, second.left().frames().available());
-        client.close();
-        server.close();
-        cable.close();
-        second.close();
+        assertTrue(counters.get(Counter.GRANTS_FENCED) > 0 && told.cardinality() > 0);
+        assertEquals(0, counters.get(Counter.GRANTS_MISUSED));
+        cables.allFramesAreBack();
+        cables.close();
     }
 }

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.Connection;
-import io.doorbell.ConnectionHandler;
 import io.doorbell.grant.GrantedSender;
 import io.doorbell.link.Impairment;
 import io.doorbell.link.PipeLink;
@@ -21,38 +20,16 @@ class GrantFramesTest {
     private static final int CONNECTIONS = 3;
     private static final int MESSAGES = 20;
 
-    private static final class Prompt implements EngineConduct {
-        @Override
-        public void beforePublishing() {
-            // Nothing comes between.
-        }
-
-        @Override
-        public long published() {
-            return 0;
-        }
-    }
-
-    private static final class Reader implements ConnectionHandler {
-        private long received;
-
-        @Override
-        public int data(Connection c, MemorySegment memory, long offset, int length) {
-            received += length;
-            return length;
-        }
-    }
-
     @Test
     void grantsThatHaveOneFrameEachDoNotWaitForEachOther() {
         TcpConfig config = TcpConfig.builder().delayedAckNanos(0).build();
         try (TwoStacks two = new TwoStacks(1, config, Impairment.NONE, PipeLink.options().frames(64))) {
             two.admitEngines();
-            Reader reader = new Reader();
+            ReceivedBytes reader = new ReceivedBytes();
             two.server().listen(80, c -> reader);
             List<Connection> connections = new ArrayList<>();
             for (int i = 0; i < CONNECTIONS; i++) {
-                connections.add(two.client().connect(TwoStacks.SERVER, 80, new Reader()));
+                connections.add(two.client().connect(TwoStacks.SERVER, 80, new ReceivedBytes()));
                 for (int step = 0; step < 100; step++) {
                     two.step();
                 }
@@ -61,7 +38,7 @@ class GrantFramesTest {
             while (connections.getFirst().sendSpace() >= 4 * connections.getFirst().segmentSize()) {
                 two.client().link().frames().allocate();
             }
-            EngineLink link = new EngineLink(new Prompt(), two, two.client(), 64);
+            EngineLink link = new EngineLink(new PromptEngine(), two, two.client(), 64);
             List<GrantedSender> engines = new ArrayList<>();
             for (Connection connection : connections) {
                 Grant grant = connection.grant(GrantOptions.of(100).withSegments(2));
@@ -69,14 +46,14 @@ class GrantFramesTest {
                 engines.add(grant.sender(link));
             }
             MemorySegment message = MemorySegment.ofArray(new byte[100]);
-            for (int round = 0; round < 5_000 && reader.received < 100L * CONNECTIONS * MESSAGES; round++) {
+            for (int round = 0; round < 5_000 && reader.count < 100L * CONNECTIONS * MESSAGES; round++) {
                 for (GrantedSender engine : engines) {
                     engine.send(message, 0, 100, two.nowNanos());
                 }
                 link.receive(null, 0, 0);
                 two.step();
             }
-            assertTrue(reader.received >= 100L * CONNECTIONS * MESSAGES, "stood still at " + reader.received);
+            assertTrue(reader.count >= 100L * CONNECTIONS * MESSAGES, "stood still at " + reader.count);
         }
     }
 }

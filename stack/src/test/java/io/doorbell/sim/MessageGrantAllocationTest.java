@@ -4,14 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import io.doorbell.Connection;
-import io.doorbell.ConnectionHandler;
 import io.doorbell.counters.Counter;
 import io.doorbell.grant.GrantedMessage;
 import io.doorbell.grant.GrantedSender;
-import io.doorbell.link.FrameReceiver;
 import io.doorbell.link.Impairment;
-import io.doorbell.link.PipeLink;
 import io.doorbell.tcp.MessageGrant;
 import io.doorbell.tcp.PartialMessage;
 import io.doorbell.tcp.TcpConfig;
@@ -29,49 +25,31 @@ class MessageGrantAllocationTest {
     private static final int LENGTH = 200;
     private static final int MESSAGES = 6_000;
     private static final int MOST_BYTES = 8_192;
-    private static final FrameReceiver NOBODY = (memory, offset, length) -> { };
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private final byte[] array = new byte[20];
     private final MemorySegment source = MemorySegment.ofArray(new byte[LENGTH]);
     private final PartialMessage message = new PartialMessage();
-    private final PipeLink.Pair cable = PipeLink.pair();
     private TwoStacks two;
-    private Connection connection;
+    private EngineCable cable;
     private long engineBytes;
     private long stackBytes;
-    private long received;
     private long completed;
-    private FrameReceiver to;
-
-    private final class Reader implements ConnectionHandler {
-        @Override
-        public int data(Connection c, MemorySegment memory, long offset, int length) {
-            received += length;
-            return length;
-        }
-    }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void completingAllocatesNothing(boolean multiSegment) {
         TcpConfig config = TcpConfig.builder().multiSegment(multiSegment).build();
-        try (cable; TwoStacks stacks = new TwoStacks(1, config, Impairment.NONE)) {
+        try (TwoStacks stacks = new TwoStacks(1, config, Impairment.NONE); EngineCable own = new EngineCable(stacks)) {
             two = stacks;
-            two.admitEngines();
-            to = (memory, offset, length) -> two.post(two.client, memory, offset, length);
-            two.server.listen(80, c -> new Reader());
-            connection = two.client.connect(TwoStacks.SERVER, 80, new Reader());
-            while (connection.sendSpace() == 0) {
-                two.step();
-            }
+            cable = own;
             exchange(4 * MESSAGES);
             engineBytes = 0;
             stackBytes = 0;
             exchange(MESSAGES);
             assertTrue(engineBytes < MOST_BYTES, engineBytes + " bytes for " + MESSAGES + " messages at the engine");
             assertTrue(stackBytes < MOST_BYTES, stackBytes + " bytes for " + MESSAGES + " messages at the stacks");
-            assertEquals(5 * MESSAGES * (long) LENGTH, received);
+            assertEquals(5 * MESSAGES * (long) LENGTH, cable.received.count);
             assertTrue(completed > 4 * MESSAGES / 2, completed + " were completed");
             long several = two.client.counters().get(Counter.TCP_MULTI_SEGMENTS_OUT);
             assertTrue(multiSegment ? several > MESSAGES : several == 0, several + " segments with several parts");
@@ -91,7 +69,7 @@ class MessageGrantAllocationTest {
             begin(i % 3);
             stackBytes += allocated() - before;
             MessageGrant grant = message.grant();
-            GrantedMessage engine = grant.engine(cable.left());
+            GrantedMessage engine = grant.engine(cable.link());
             engine(engine, grant, i);
             before = allocated();
             owner(grant, i);
@@ -102,7 +80,7 @@ class MessageGrantAllocationTest {
 
     /** With holes apart from each other, with one, or with some that has not left before. */
     private void begin(int kind) {
-        require(0, connection.begin(message, LENGTH));
+        require(0, cable.connection.begin(message, LENGTH));
         if (kind == 0) {
             require(LENGTH - 80, message.complete(0, source, 0, 80));
             require(LENGTH - 160, message.complete(100, source, 100, 80));
@@ -137,8 +115,7 @@ class MessageGrantAllocationTest {
         engineBytes += allocated() - before;
         require(number % 8 == 0 ? GrantedSender.RETURNED : number % 8 == 1 ? GrantedSender.FENCED : GrantedSender.FAST, code);
         before = allocated();
-        cable.right().receive(to, 64, two.now);
-        cable.right().receive(NOBODY, 0, two.now);
+        cable.cross();
         engineBytes += allocated() - before;
     }
 
@@ -169,9 +146,7 @@ class MessageGrantAllocationTest {
 
     private void poll() {
         for (int i = 0; i < 2; i++) {
-            two.now += 1_000;
-            two.client.poll(two.now);
-            two.server.poll(two.now);
+            cable.poll(1_000);
         }
     }
 }

@@ -33,19 +33,6 @@ class MessageGrantPathTest {
     private record Result(long taken, long layout, long check, long fallbacks, long touched) {
     }
 
-    /** It posts everything at once. */
-    private static final class Prompt implements EngineConduct {
-        @Override
-        public void beforePublishing() {
-            // Nothing comes between.
-        }
-
-        @Override
-        public long published() {
-            return 0;
-        }
-    }
-
     private static final class Reader implements ConnectionHandler {
         private final StringBuilder wrong = new StringBuilder();
         private long received;
@@ -143,7 +130,7 @@ class MessageGrantPathTest {
                 assertEquals(1, two.client().counters().get(Counter.ARP_FAILURES), where);
                 return new Result(0, 0, 0, 0, 0);
             }
-            Link engines = new EngineLink(new Prompt(), two, two.client(), 64);
+            Link engines = new EngineLink(new PromptEngine(), two, two.client(), 64);
             Mangler path = new Mangler(engines, deeds, often, seed);
             long position = 0;
             for (int i = 0; i < MESSAGES; i++) {

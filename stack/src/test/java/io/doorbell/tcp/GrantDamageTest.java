@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.Connection;
-import io.doorbell.ConnectionHandler;
 import io.doorbell.counters.Counter;
 import io.doorbell.grant.GrantBlock;
 import io.doorbell.link.FramePool;
@@ -14,7 +13,6 @@ import io.doorbell.link.PipeLink;
 import io.doorbell.sim.TwoStacks;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.reflect.Field;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -24,57 +22,25 @@ import org.junit.jupiter.api.Test;
  * neither throws nor loops, its books stay right, no frame is lost, and a connection beside it goes on. A failure names
  * its seed, and {@code -Dgrant.damage.seed=N} runs that one alone.
  */
-class GrantDamageTest {
-    private static final int RUNS = Integer.getInteger("grant.damage.runs", 300);
+class GrantDamageTest extends GrantDamage {
     private static final int STEPS = 200;
     private static final int SLOTS_BEGIN = 384;
     private static final int SLOT_BYTES = 32;
 
     private final MemorySegment source = MemorySegment.ofArray(new byte[4_000]);
-    private long misused;
     private long ended;
-
-    private static final class Reader implements ConnectionHandler {
-        private long received;
-        private CloseReason closed;
-
-        @Override
-        public void closed(Connection c, CloseReason reason) {
-            closed = reason;
-        }
-
-        @Override
-        public int data(Connection c, MemorySegment memory, long offset, int length) {
-            received += length;
-            return length;
-        }
-    }
 
     @Test
     void aDamagedBlockRuinsNoMoreThanItsConnection() throws ReflectiveOperationException {
-        long first = Long.getLong("grant.damage.seed", new SplittableRandom().nextLong() >>> 8);
-        int runs = Long.getLong("grant.damage.seed") == null ? RUNS : 1;
-        System.out.println("seeds from " + first + " on");
-        for (long seed = first; seed < first + runs; seed++) {
-            try {
-                run(seed);
-            } catch (RuntimeException thrown) {
-                throw new AssertionError("seed " + seed, thrown);
-            }
-        }
+        int runs = runAll();
         if (runs > 1) {
             assertTrue(misused > runs / 20, "only " + misused + " were noticed");
             assertTrue(ended < runs, "no connection has outlived it");
         }
     }
 
-    private static MemorySegment memory(GrantBlock block) throws ReflectiveOperationException {
-        Field memory = GrantBlock.class.getDeclaredField("memory");
-        memory.setAccessible(true);
-        return (MemorySegment) memory.get(block);
-    }
-
-    private void run(long seed) throws ReflectiveOperationException {
+    @Override
+    void run(long seed) throws ReflectiveOperationException {
         SplittableRandom random = new SplittableRandom(seed);
         try (PipeLink.Pair cable = PipeLink.pair(); TwoStacks two = new TwoStacks(seed, TcpConfig.defaults(), Impairment.NONE)) {
             Reader aside = new Reader();
@@ -92,9 +58,7 @@ class GrantDamageTest {
             Reader own = new Reader();
             Connection connection = two.client().connect(TwoStacks.SERVER, 80, own);
             Connection other = two.client().connect(TwoStacks.SERVER, 81, new Reader());
-            while (connection.sendSpace() == 0 || other.sendSpace() == 0) {
-                two.step();
-            }
+            connect(two, connection, other);
             int slots = 4 << random.nextInt(4);
             int kind = random.nextInt(4);
             Grant grant = connection.grant(GrantOptions.of(20_000).withSegments(slots)
@@ -105,7 +69,7 @@ class GrantDamageTest {
                 switch (random.nextInt(9)) {
                     case 0, 1, 2 -> publish(random, grant.block, block, two.nowNanos());
                     case 3 -> connection.send(source, 0, 1 + random.nextInt(2_000));
-                    case 4 -> damage(random, block, slots);
+                    case 4 -> damage(random, block, word(random, slots));
                     case 5 -> fill(random, block, kind);
                     default -> { }
                 }
@@ -159,17 +123,9 @@ class GrantDamageTest {
         }
     }
 
-    /** A word of control, what was asked, let go, or a slot: at random, or nearly what it was. */
-    private static void damage(SplittableRandom random, MemorySegment memory, int slots) {
-        long at = random.nextInt(3) == 0 ? 8L * random.nextInt(3)
+    /** A word of control, what was asked, let go, or a slot. */
+    private static long word(SplittableRandom random, int slots) {
+        return random.nextInt(3) == 0 ? 8L * random.nextInt(3)
                 : SLOTS_BEGIN + 8L * random.nextInt(slots * SLOT_BYTES / 8);
-        long was = memory.get(ValueLayout.JAVA_LONG, at);
-        long word = switch (random.nextInt(4)) {
-            case 0 -> random.nextLong();
-            case 1 -> was ^ 1L << random.nextInt(64);
-            case 2 -> was + random.nextInt(5) - 2;
-            default -> random.nextInt(3) - 1;
-        };
-        memory.set(ValueLayout.JAVA_LONG, at, word);
     }
 }

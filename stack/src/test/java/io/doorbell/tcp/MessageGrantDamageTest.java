@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.Connection;
-import io.doorbell.ConnectionHandler;
 import io.doorbell.counters.Counter;
-import io.doorbell.grant.GrantBlock;
 import io.doorbell.grant.GrantedMessage;
 import io.doorbell.link.FramePool;
 import io.doorbell.link.Impairment;
@@ -17,7 +15,6 @@ import io.doorbell.sim.TwoStacks;
 import io.doorbell.wire.Bytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.reflect.Field;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -27,62 +24,42 @@ import org.junit.jupiter.api.Test;
  * stack neither throws nor loops, its books stay right, no frame is lost, a connection beside it goes on, and of the
  * connection itself only bytes that the engine was to supply can be wrong. {@code -Dgrant.damage.seed=N} runs one seed.
  */
-class MessageGrantDamageTest {
-    private static final int RUNS = Integer.getInteger("grant.damage.runs", 300);
+class MessageGrantDamageTest extends GrantDamage {
     private static final int ROUNDS = 8;
     private static final int LENGTH = 300;
     private static final int KNOWN_FROM = 60;
     private static final int KNOWN_TO = 250;
 
-    private long misused;
     private long completed;
 
-    private static final class Reader implements ConnectionHandler {
+    private static final class CheckingReader extends Reader {
         private final String[] wrong = new String[1];
-        private boolean checks;
-        private long received;
 
         @Override
         public int data(Connection c, MemorySegment memory, long offset, int length) {
-            for (int i = 0; checks && i < length; i++) {
+            for (int i = 0; i < length; i++) {
                 int at = (int) ((received + i) % LENGTH);
                 if (at >= KNOWN_FROM && at < KNOWN_TO && Bytes.u8(memory, offset + i) != (at & 0xff)) {
                     wrong[0] = "byte " + at + " that the owner has supplied";
                 }
             }
-            received += length;
-            return length;
+            return super.data(c, memory, offset, length);
         }
     }
 
     @Test
     void aDamagedBlockRuinsNoMoreThanWhatTheEngineWasToSupply() throws ReflectiveOperationException {
-        long first = Long.getLong("grant.damage.seed", new SplittableRandom().nextLong() >>> 8);
-        int runs = Long.getLong("grant.damage.seed") == null ? RUNS : 1;
-        System.out.println("seeds from " + first + " on");
-        for (long seed = first; seed < first + runs; seed++) {
-            try {
-                run(seed);
-            } catch (RuntimeException thrown) {
-                throw new AssertionError("seed " + seed, thrown);
-            }
-        }
+        int runs = runAll();
         assertTrue(runs == 1 || misused > 0 && completed > 0, misused + " were noticed, " + completed + " completed");
     }
 
-    private static MemorySegment memory(GrantBlock block) throws ReflectiveOperationException {
-        Field memory = GrantBlock.class.getDeclaredField("memory");
-        memory.setAccessible(true);
-        return (MemorySegment) memory.get(block);
-    }
-
-    private void run(long seed) throws ReflectiveOperationException {
+    @Override
+    void run(long seed) throws ReflectiveOperationException {
         SplittableRandom random = new SplittableRandom(seed);
         TcpConfig config = TcpConfig.builder().multiSegment(random.nextBoolean()).build();
         try (PipeLink.Pair cable = PipeLink.pair(); TwoStacks two = new TwoStacks(seed, config, Impairment.NONE)) {
             Reader aside = new Reader();
-            Reader reader = new Reader();
-            reader.checks = true;
+            CheckingReader reader = new CheckingReader();
             two.server().listen(80, c -> reader);
             two.server().listen(81, c -> aside);
             Audit audit = two.client().audit();
@@ -90,9 +67,7 @@ class MessageGrantDamageTest {
             int free = frames.available();
             Connection connection = two.client().connect(TwoStacks.SERVER, 80, new Reader());
             Connection other = two.client().connect(TwoStacks.SERVER, 81, new Reader());
-            while (connection.sendSpace() == 0 || other.sendSpace() == 0) {
-                two.step();
-            }
+            connect(two, connection, other);
             for (int round = 0; round < ROUNDS && connection.sendSpace() > LENGTH; round++) {
                 round(two, connection, cable, random);
                 assertNull(audit.check(List.of(connection)), () -> "seed " + seed);
@@ -135,9 +110,9 @@ class MessageGrantDamageTest {
         for (int i = 1 + random.nextInt(20); i > 0; i--) {
             switch (random.nextInt(6)) {
                 case 0 -> engine.send(two.nowNanos());
-                case 1 -> word(random, block, 8L * random.nextInt((int) (block.byteSize() / 8)));
-                case 2 -> word(random, block, 8L * random.nextInt(3));
-                case 3 -> word(random, block, 384 + 8L * random.nextInt(8));
+                case 1 -> damage(random, block, 8L * random.nextInt((int) (block.byteSize() / 8)));
+                case 2 -> damage(random, block, 8L * random.nextInt(3));
+                case 3 -> damage(random, block, 384 + 8L * random.nextInt(8));
                 case 4 -> {
                     MemorySegment slot = two.client().link().frames().memory();
                     // The bytes that the owner has supplied have left before: they are not in the slot.
@@ -157,15 +132,5 @@ class MessageGrantDamageTest {
             message.complete(KNOWN_TO, bytes, KNOWN_TO, LENGTH - KNOWN_TO);
             assertFalse(message.isOpen());
         }
-    }
-
-    private static void word(SplittableRandom random, MemorySegment memory, long at) {
-        long was = memory.get(ValueLayout.JAVA_LONG, at);
-        memory.set(ValueLayout.JAVA_LONG, at, switch (random.nextInt(4)) {
-            case 0 -> random.nextLong();
-            case 1 -> was ^ 1L << random.nextInt(64);
-            case 2 -> was + random.nextInt(5) - 2;
-            default -> random.nextInt(3) - 1;
-        });
     }
 }

@@ -1,7 +1,6 @@
 package io.doorbell.grant;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorbell.link.Link;
@@ -74,16 +73,6 @@ class EngineDeathTest {
         return next;
     }
 
-    private static Grant grant(Stage stage, GrantOptions options) throws Exception {
-        Grant grant = stage.onStack(() -> stage.connection.grant(options));
-        for (int i = 0; grant == null && i < 20_000; i++) {
-            LockSupport.parkNanos(100_000);
-            grant = stage.onStack(() -> stage.connection.grant(options));
-        }
-        assertNotNull(grant, "the grant before was not given up");
-        return grant;
-    }
-
     /** The stack asks an engine that does not answer, waits, fences it, and is told that it is gone. */
     private static void bury(Stage stage, Grant grant) throws Exception {
         stage.onStack(() -> {
@@ -96,10 +85,7 @@ class EngineDeathTest {
             assertTrue(System.nanoTime() < until, "the engine was not fenced");
             LockSupport.parkNanos(PATIENCE_NANOS / 4);
         }
-        stage.onStack(() -> {
-            grant.engineEnded();
-            return null;
-        });
+        stage.engineEnded(grant);
     }
 
     private static void threads(String kind, int deaths) throws Exception {
@@ -109,7 +95,7 @@ class EngineDeathTest {
         try (Stage stage = new Stage(seed, 0.01, null); FatalLink link = new FatalLink(stage.engineLink(kind))) {
             MemorySegment buffer = Arena.ofAuto().allocate(Messages.HEADER + Messages.MOST);
             for (int death = 0; death < deaths; death++) {
-                Grant grant = grant(stage, GrantOptions.of(20_000 + random.nextInt(50_000)));
+                Grant grant = stage.grant(GrantOptions.of(20_000 + random.nextInt(50_000)));
                 GrantedSender sender = stage.onStack(() -> grant.sender(link));
                 link.steps = random.nextInt(40);
                 int first = number;
@@ -163,7 +149,7 @@ class EngineDeathTest {
         int number = 0;
         try (Stage stage = new Stage(seed, 0.01, file)) {
             for (int death = 0; death < deaths; death++) {
-                Grant grant = grant(stage, GrantOptions.of(20_000 + random.nextInt(50_000)));
+                Grant grant = stage.grant(GrantOptions.of(20_000 + random.nextInt(50_000)));
                 Process engine = stage.ours.command(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "--enable-native-access=ALL-UNNAMED",
                         "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),

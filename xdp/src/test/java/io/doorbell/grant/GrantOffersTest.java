@@ -1,7 +1,6 @@
 package io.doorbell.grant;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,41 +25,14 @@ import org.junit.jupiter.api.Test;
 class GrantOffersTest {
     private static final Path FILE = Path.of("/dev/shm", "doorbell-offers-" + ProcessHandle.current().pid());
     private static final long SECOND = 1_000_000_000L;
-
-    private static Grant grant(Stage stage) throws Exception {
-        Grant grant = null;
-        for (long until = System.nanoTime() + 10 * SECOND; grant == null && System.nanoTime() < until; ) {
-            grant = stage.onStack(() -> stage.connection.grant(GrantOptions.of(9_000)));
-        }
-        assertNotNull(grant, "the grant before is not over");
-        return grant;
-    }
-
-    private static void end(Stage stage, Grant grant) throws Exception {
-        stage.onStack(() -> {
-            grant.engineEnded();
-            return null;
-        });
-    }
-
-    private static int send(Stage stage, GrantedSender sender, int number) {
-        MemorySegment buffer = Arena.ofAuto().allocate(Messages.HEADER + Messages.MOST);
-        int length = stage.messages.write(Messages.ENGINE, number, buffer);
-        for (long until = System.nanoTime() + 10 * SECOND; System.nanoTime() < until; ) {
-            int code = sender.send(buffer, 0, length, System.nanoTime());
-            if (code != GrantedSender.BACKPRESSURE) {
-                return code;
-            }
-        }
-        return GrantedSender.BACKPRESSURE;
-    }
+    private static final GrantOptions OPTIONS = GrantOptions.of(9_000);
 
     @Test
     void oneEngineForEachOffer() throws Exception {
         try (Stage stage = new Stage(Stage.seed(), 0, FILE); Link link = stage.engineLink("xdp");
                 GrantFile file = GrantFile.open(FILE)) {
             assertTrue(file.offers().isEmpty());
-            Grant first = grant(stage);
+            Grant first = stage.grant(OPTIONS);
             assertEquals(0, stage.onStack(first::claimedBy));
             List<GrantFile.Offer> offers = file.offers();
             assertEquals(1, offers.size());
@@ -71,24 +43,24 @@ class GrantOffersTest {
             assertNull(file.claim(offers.getFirst(), link));
             assertTrue(file.offers().isEmpty());
             assertThrows(ExecutionException.class, () -> stage.onStack(() -> first.sender(link)));
-            assertEquals(GrantedSender.FAST, send(stage, sender, 0));
+            assertEquals(GrantedSender.FAST, stage.send(sender, 0));
             sender.giveBack();
 
-            Grant second = grant(stage);
+            Grant second = stage.grant(OPTIONS);
             List<GrantFile.Offer> later = file.offers();
             GrantedSender own = stage.onStack(() -> second.sender(link));
             assertNull(file.claim(later.getFirst(), link), "taken by the owner's own engine");
             assertNull(file.claim(offers.getFirst(), link), "an offer of long ago");
-            assertEquals(GrantedSender.RETURNED, send(stage, sender, 1), "of the grant before, in the same block");
-            assertEquals(GrantedSender.FAST, send(stage, own, 1));
-            end(stage, second);
-            assertEquals(GrantedSender.FENCED, send(stage, own, 2));
+            assertEquals(GrantedSender.RETURNED, stage.send(sender, 1), "of the grant before, in the same block");
+            assertEquals(GrantedSender.FAST, stage.send(own, 1));
+            stage.engineEnded(second);
+            assertEquals(GrantedSender.FENCED, stage.send(own, 2));
 
-            Grant third = grant(stage);
-            end(stage, third);
-            Grant fourth = grant(stage);
+            Grant third = stage.grant(OPTIONS);
+            stage.engineEnded(third);
+            Grant fourth = stage.grant(OPTIONS);
             assertEquals(1, file.offers().size(), "what was not claimed is withdrawn with its grant");
-            end(stage, fourth);
+            stage.engineEnded(fourth);
             stage.finish(2);
         }
     }
@@ -97,13 +69,13 @@ class GrantOffersTest {
     void aGrantThatIsOverTakesNoOtherOnesOffer() throws Exception {
         try (Stage stage = new Stage(Stage.seed(), 0, FILE); Link link = stage.engineLink("xdp");
                 GrantFile file = GrantFile.open(FILE)) {
-            Grant gone = grant(stage);
-            end(stage, gone);
-            Grant next = grant(stage);
+            Grant gone = stage.grant(OPTIONS);
+            stage.engineEnded(gone);
+            Grant next = stage.grant(OPTIONS);
             assertThrows(ExecutionException.class, () -> stage.onStack(() -> gone.sender(link)));
             assertEquals(0, stage.onStack(next::claimedBy));
             assertEquals(1, file.offers().size());
-            end(stage, next);
+            stage.engineEnded(next);
             stage.finish(0);
         }
     }
@@ -119,10 +91,7 @@ class GrantOffersTest {
                 assertEquals(0, stage.connection.begin(message, length));
                 return message.grant();
             });
-            stage.onStack(() -> {
-                gone.engineEnded();
-                return null;
-            });
+            stage.engineEnded(gone);
             MessageGrant next = stage.onStack(message::grant);
             assertThrows(ExecutionException.class, () -> stage.onStack(() -> gone.engine(link)));
             assertEquals(0, stage.onStack(next::claimedBy));
@@ -159,7 +128,7 @@ class GrantOffersTest {
                 MessageTemplate template = stage.connection.template(length);
                 template.known(0, whole, 0, 3);
                 template.known(5, whole, 5, length - 7);
-                return stage.connection.grant(GrantOptions.of(9_000), stage.connection.template(7), template);
+                return stage.connection.grant(OPTIONS, stage.connection.template(7), template);
             });
             GrantedSender sender = file.claim(file.offers().getFirst(), link);
             assertEquals(7, sender.prepared(0).missing());
@@ -184,7 +153,7 @@ class GrantOffersTest {
             ExecutionException error = assertThrows(ExecutionException.class, () -> stage.onStack(() -> {
                 MessageTemplate template = stage.connection.template(5_000);
                 template.known(0, MemorySegment.ofArray(new byte[5_000]), 0, 5_000);
-                return stage.connection.grant(GrantOptions.of(9_000), template);
+                return stage.connection.grant(OPTIONS, template);
             }));
             assertTrue(error.getCause().getMessage().contains("have the engine prepare it"), error::toString);
         }

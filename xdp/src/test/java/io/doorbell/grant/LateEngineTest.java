@@ -8,8 +8,6 @@ import io.doorbell.link.LinkDecorator;
 import io.doorbell.netns.RequiresRoot;
 import io.doorbell.tcp.Grant;
 import io.doorbell.tcp.GrantOptions;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -49,44 +47,23 @@ class LateEngineTest {
         }
     }
 
-    private static int send(Stage stage, GrantedSender sender, MemorySegment buffer, int number) {
-        int length = stage.messages.write(Messages.ENGINE, number, buffer);
-        for (long until = System.nanoTime() + 30_000_000_000L; System.nanoTime() < until; ) {
-            int code = sender.send(buffer, 0, length, System.nanoTime());
-            if (code != GrantedSender.BACKPRESSURE) {
-                return code;
-            }
-        }
-        return GrantedSender.BACKPRESSURE;
-    }
-
-    private static Grant grant(Stage stage) throws Exception {
-        Grant grant = null;
-        for (long until = System.nanoTime() + 30_000_000_000L; grant == null && System.nanoTime() < until; ) {
-            grant = stage.onStack(() -> stage.connection.grant(GrantOptions.of(20_000)));
-        }
-        assertTrue(grant != null, "the grant before is not over");
-        return grant;
-    }
-
     private static void run(String kind) throws Exception {
         long seed = Stage.seed();
         Random random = new Random(seed);
         int number = 0;
         try (Stage stage = new Stage(seed, 0, null); StallingLink link = new StallingLink(stage.engineLink(kind))) {
-            MemorySegment buffer = Arena.ofShared().allocate(Messages.HEADER + Messages.MOST);
             for (int round = 0; round < ROUNDS; round++) {
-                Grant grant = grant(stage);
+                Grant grant = stage.grant(GrantOptions.of(20_000));
                 GrantedSender sender = stage.onStack(() -> grant.sender(link));
                 for (int i = random.nextInt(3); i > 0; i--) {
-                    assertTrue(send(stage, sender, buffer, number++) >= 0);
+                    assertTrue(stage.send(sender, number++) >= 0);
                 }
                 CountDownLatch reached = new CountDownLatch(1);
                 link.goOn = new CountDownLatch(1);
                 link.reached = reached;
                 int stalled = number++;
                 CompletableFuture<Integer> sending = CompletableFuture.supplyAsync(
-                        () -> send(stage, sender, buffer, stalled));
+                        () -> stage.send(sender, stalled));
                 assertTrue(reached.await(60, TimeUnit.SECONDS), "the engine posts nothing");
                 stage.onStack(() -> {
                     grant.fence();
@@ -97,8 +74,8 @@ class LateEngineTest {
                 Thread.sleep(random.nextInt(60));
                 link.goOn.countDown();
                 assertTrue(sending.get(60, TimeUnit.SECONDS) >= 0, "what was published before the fence stands");
-                assertEquals(GrantedSender.FENCED, send(stage, sender, buffer, number));
-                assertEquals(GrantedSender.FENCED, send(stage, sender, buffer, number));
+                assertEquals(GrantedSender.FENCED, stage.send(sender, number));
+                assertEquals(GrantedSender.FENCED, stage.send(sender, number));
                 assertEquals(0, sender.allowance());
                 stage.mustBeWell();
             }

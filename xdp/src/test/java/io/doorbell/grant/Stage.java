@@ -17,6 +17,9 @@ import io.doorbell.packet.PacketLink;
 import io.doorbell.run.IdleStrategy;
 import io.doorbell.run.StackRunner;
 import io.doorbell.tcp.CloseReason;
+import io.doorbell.tcp.Grant;
+import io.doorbell.tcp.GrantOptions;
+import io.doorbell.tcp.GrantedRight;
 import io.doorbell.xdp.EngineMemory;
 import io.doorbell.xdp.XdpLink;
 import java.io.IOException;
@@ -27,6 +30,7 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
@@ -38,6 +42,7 @@ final class Stage implements AutoCloseable {
     static final String KERNEL = "10.98.7.1";
     private static final int ENGINE_FRAMES = 8192;
     private static final long PATIENCE_SECONDS = 600;
+    private static final long GRANT_NANOS = 30_000_000_000L;
 
     final Namespace ours = Namespace.create();
     final Namespace peer = Namespace.create();
@@ -137,6 +142,37 @@ final class Stage implements AutoCloseable {
         return done.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
+    /** Grants as soon as the grant before is over, and its memory let go of. */
+    Grant grant(GrantOptions options) throws Exception {
+        for (long until = System.nanoTime() + GRANT_NANOS; System.nanoTime() < until; LockSupport.parkNanos(100_000)) {
+            Grant grant = onStack(() -> connection.grant(options));
+            if (grant != null) {
+                return grant;
+            }
+        }
+        throw new AssertionError("the grant before is not over");
+    }
+
+    /** Has an engine send a message, and waits for its allowance. */
+    int send(GrantedSender sender, int number) {
+        MemorySegment buffer = Arena.ofAuto().allocate(Messages.HEADER + Messages.MOST);
+        int length = messages.write(Messages.ENGINE, number, buffer);
+        for (long until = System.nanoTime() + GRANT_NANOS; System.nanoTime() < until; ) {
+            int code = sender.send(buffer, 0, length, System.nanoTime());
+            if (code != GrantedSender.BACKPRESSURE) {
+                return code;
+            }
+        }
+        return GrantedSender.BACKPRESSURE;
+    }
+
+    void engineEnded(GrantedRight right) throws Exception {
+        onStack(() -> {
+            right.engineEnded();
+            return null;
+        });
+    }
+
     /** Sends the owner's next message, if there is room. To be called on the stack's thread. */
     void ownerSends() {
         int length = messages.write(Messages.OWNER, ownerNumber, ownerBuffer);
@@ -186,7 +222,7 @@ final class Stage implements AutoCloseable {
         link.flush(0);
         for (int i = 0; i < 100 && link.frames().available() < free; i++) {
             link.receive((memory, offset, length) -> { }, 64, System.nanoTime());
-            java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+            LockSupport.parkNanos(1_000_000);
         }
         assertEquals(free, link.frames().available());
         assertEquals(freeApart, link.frames().availableApart());
