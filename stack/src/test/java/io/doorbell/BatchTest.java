@@ -362,6 +362,32 @@ class BatchTest {
     }
 
     @Test
+    void whoseEndCameWhileTheFinWaitedGetsNothingMore_rfc9293_3_10_7_4() {
+        BatchConfig config = BatchConfig.defaults().withSlow(SlowClient.CONFLATE).withFramesPerClient(2).withWaiting(64, 64);
+        try (FanOutStage stage = new FanOutStage(config, PipeLink.options(), 2_048, link -> link).connect(1)) {
+            int free = stage.server.link().frames().available();
+            Connection ended = stage.accepted.getFirst();
+            stage.all.getFirst().reads = false;
+            for (int number = 0; number < 60; number++) {
+                stage.batch.add(stage.putKeyed(number, number), ended);
+                stage.batch.flush(stage.now);
+                stage.run(FanOutStage.MILLISECOND);
+            }
+            assertTrue(stage.batch.waiting() > 0);
+            ended.closeOutput();
+            stage.all.getFirst().connection.abort();
+            stage.run(FanOutStage.MILLISECOND);
+            assertTrue(ended.hasEnded());
+            stage.batch.add(stage.put(3), ended);
+            stage.batch.flush(stage.now);
+            assertEquals(Batch.CLOSED, stage.batch.outcome(0));
+            assertNull(stage.server.audit().check(stage.accepted));
+            assertEquals(free, stage.server.link().frames().available());
+            assertEquals(0, stage.batch.stored());
+        }
+    }
+
+    @Test
     void aStackHasOneBatch() {
         try (FanOutStage stage = new FanOutStage(BatchConfig.defaults())) {
             assertThrows(IllegalStateException.class, () -> stage.server.batch(BatchConfig.defaults()));

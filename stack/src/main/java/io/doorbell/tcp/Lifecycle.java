@@ -234,6 +234,7 @@ final class Lifecycle {
             counters.increment(Counter.TCP_ATTEMPT_FAILS);
         }
         c.state = TcpState.CLOSED;
+        c.finWaits = false;
         c.seldom = null;
         c.retransmitDeadline = Tcb.NO_DEADLINE;
         c.ackDeadline = Tcb.NO_DEADLINE;
