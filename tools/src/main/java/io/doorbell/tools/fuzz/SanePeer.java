@@ -33,6 +33,11 @@ final class SanePeer {
         }
         user.unusual.completeAll();
         user.delegated.end();
+        if (!peer.known) {
+            // Somebody has guessed what acknowledges a SYN-ACK that never left. Who waits for it sends his SYN again, and
+            // the challenge ACK (RFC 5961 section 4) tells whether timestamps were agreed on.
+            stage.receive(peer.segment(Peer.SYN, peer.iss, 0, WINDOW, new byte[0], 0));
+        }
         acknowledge();
         fillGaps(user);
         if (user.closed == null && !user.finished) {
