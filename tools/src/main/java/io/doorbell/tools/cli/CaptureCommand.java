@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -135,11 +134,7 @@ final class CaptureCommand extends InspectCommand {
             return FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
                     StandardOpenOption.TRUNCATE_EXISTING);
         } catch (FileSystemException e) {
-            throw cannotWrite(switch (e) {
-                case NoSuchFileException missing -> "its directory does not exist";
-                case AccessDeniedException denied -> "permission denied";
-                default -> e.getReason();
-            });
+            throw cannotWrite(e instanceof NoSuchFileException ? "its directory does not exist" : UserError.why(e));
         }
     }
 

@@ -40,8 +40,8 @@ final class ConnectionFilter {
         if (address != null) {
             wantedAddress = Ipv4Address.parse(Addresses.parse("--address", address));
         }
-        if (port != null && (port < 1 || port > 65_535)) {
-            throw UserError.usage("--port " + port + " cannot be: ports are 1 to 65535");
+        if (port != null) {
+            Addresses.requirePort(port);
         }
         for (String each : states) {
             if (!KNOWN_STATES.contains(name(each))) {

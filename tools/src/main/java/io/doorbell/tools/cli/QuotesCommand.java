@@ -95,9 +95,7 @@ final class QuotesCommand implements Callable<Integer> {
     }
 
     private void check() {
-        if (port < 1 || port > 65535) {
-            throw UserError.usage("--port " + port + " cannot be: ports are 1 to 65535");
-        }
+        Addresses.requirePort(port);
         if (rate < 1 || periodMicros < 0 || symbols < 1 || symbols > MOST_SYMBOLS) {
             throw UserError.usage("--rate must be at least 1, --period at least 0, and --symbols 1 to " + MOST_SYMBOLS);
         }

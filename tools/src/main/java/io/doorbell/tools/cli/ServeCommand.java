@@ -50,9 +50,7 @@ final class ServeCommand implements Callable<Integer>, ExchangeLog {
 
     @Override
     public Integer call() throws Exception {
-        if (port < 1 || port > 65535) {
-            throw UserError.usage("--port " + port + " cannot be: ports are 1 to 65535");
-        }
+        Addresses.requirePort(port);
         Site site = site();
         link.check();
         try (Cleanup cleanup = new Cleanup()) {
