@@ -30,10 +30,10 @@ final class TemplateCommand extends Benchmark {
     private Report lastParts() {
         VethPair pair = pair("xdp0").mtu(LastPartReport.MTU).create();
         PostedTimeLink link = new PostedTimeLink(made(open(pair.left(), XdpEnds.LEFT)));
-        TcpStack sending = made(TcpStack.on(link).address(XdpEnds.LEFT + "/24")
-                .tcp(TcpConfig.builder().referenceBytes(1).build()).build());
-        TcpStack receiving = made(TcpStack.on(made(open(pair.right(), XdpEnds.RIGHT))).address(XdpEnds.RIGHT + "/24")
-                .tcp(TcpConfig.builder().delayedAckNanos(0).build()).build());
+        TcpStack sending = made(threads().onFirst(TcpStack.on(link).address(XdpEnds.LEFT + "/24")
+                .tcp(TcpConfig.builder().referenceBytes(1).build())::build));
+        TcpStack receiving = made(threads().onSecond(TcpStack.on(made(open(pair.right(), XdpEnds.RIGHT)))
+                .address(XdpEnds.RIGHT + "/24").tcp(TcpConfig.builder().delayedAckNanos(0).build())::build));
         LastPartReport lengths = new LastPartReport((refers, bytes, index) -> made(
                 new LastPartSends(refers, bytes, index, threads(), link, sending, receiving, XdpEnds.RIGHT)));
         String mode = link.statistics().mode;
@@ -51,10 +51,10 @@ final class TemplateCommand extends Benchmark {
     private Report templates() {
         VethPair pair = pair("xdp0").create();
         PostedTimeLink link = new PostedTimeLink(made(XdpEnds.open(pair.left(), XdpEnds.LEFT)));
-        TcpStack sending = made(TcpStack.on(link).address(XdpEnds.LEFT + "/24").build());
+        TcpStack sending = made(threads().onFirst(TcpStack.on(link).address(XdpEnds.LEFT + "/24")::build));
         // Every message is acknowledged at once, so that the window never has a say.
-        TcpStack receiving = made(TcpStack.on(made(XdpEnds.open(pair.right(), XdpEnds.RIGHT)))
-                .address(XdpEnds.RIGHT + "/24").tcp(TcpConfig.builder().delayedAckNanos(0).build()).build());
+        TcpStack receiving = made(threads().onSecond(TcpStack.on(made(XdpEnds.open(pair.right(), XdpEnds.RIGHT)))
+                .address(XdpEnds.RIGHT + "/24").tcp(TcpConfig.builder().delayedAckNanos(0).build())::build));
         List<MessageSends> all = new ArrayList<>();
         for (int bytes : MESSAGE_BYTES) {
             for (boolean rehearsed : new boolean[] {false, true}) {

@@ -40,9 +40,9 @@ final class WarmCommand extends Benchmark {
         }
         VethPair pair = pair("xdp0").create();
         PostedTimeLink link = new PostedTimeLink(made(XdpEnds.open(pair.left(), XdpEnds.LEFT)));
-        TcpStack sending = made(TcpStack.on(link).address(XdpEnds.LEFT + "/24").build());
-        TcpStack receiving = made(TcpStack.on(made(XdpEnds.open(pair.right(), XdpEnds.RIGHT)))
-                .address(XdpEnds.RIGHT + "/24").tcp(TcpConfig.builder().delayedAckNanos(0).build()).build());
+        TcpStack sending = made(threads().onFirst(TcpStack.on(link).address(XdpEnds.LEFT + "/24")::build));
+        TcpStack receiving = made(threads().onSecond(TcpStack.on(made(XdpEnds.open(pair.right(), XdpEnds.RIGHT)))
+                .address(XdpEnds.RIGHT + "/24").tcp(TcpConfig.builder().delayedAckNanos(0).build())::build));
         OtherWork work = new OtherWork();
         List<FirstSends> all = new ArrayList<>();
         for (int pause : pauseMillis) {
