@@ -31,6 +31,7 @@ public final class Audit {
     private final ReceiveWindow window;
     private final TcpConfig config;
     private final TemplateReferences references;
+    private final ReadyHeaders headers;
     private final Delegation delegation;
     private final Counters counters;
     private final int takenBefore;
@@ -56,8 +57,8 @@ public final class Audit {
 
     /** @param takenBefore frames of the pool that others have taken for good */
     Audit(FramePool pool, Ipv4 ipv4, SegmentTable segments, ConnectionTable table, TimerQueue timers,
-          ReceiveWindow window, TcpConfig config, TemplateReferences references, Delegation delegation,
-          Counters counters, int takenBefore) {
+          ReceiveWindow window, TcpConfig config, TemplateReferences references, ReadyHeaders headers,
+          Delegation delegation, Counters counters, int takenBefore) {
         this.pool = pool;
         this.ipv4 = ipv4;
         this.segments = segments;
@@ -67,6 +68,7 @@ public final class Audit {
         this.window = window;
         this.config = config;
         this.references = references;
+        this.headers = headers;
         this.delegation = delegation;
         this.counters = counters;
         this.takenBefore = takenBefore;
@@ -212,18 +214,19 @@ public final class Audit {
         expect(c, sacked == flight(c).sackedSegments && (sacked == 0 || c.sackOk), "reported segments recounted:", sacked);
     }
 
-    /** Armed templates have frames of their own, whose sums are right, in a chain of the connection's. */
+    /** Armed templates have frames of their own, whose sums are right, in a chain of the connection's, and its next header. */
     private void templates(Tcb c) {
+        expect(c, c.ready == null || headers.isTrue(c), "a header that was made ahead is out of date");
         MessageTemplate before = null;
         for (MessageTemplate t = c.templates; t != null && fault == null; t = t.next) {
             expect(c, !t.isClosed() && t.connection == c && t.previous == before, "the chain of templates is torn");
             int bytes = 0;
             for (int i = 0; i < t.count && fault == null; i++) {
-                referenced(c, pool.indexOf(t.payload[i]));
+                referenced(c, pool.indexOf(t.payload(i)));
                 bytes += t.length(i);
                 expect(c, t.last == null || t.count == 1 && t.last.template == t, "a template's buffer is another's");
-                int sum = Checksum.fold(Checksum.sum(pool.memory(), t.payload[i], t.length(i)));
-                expect(c, (t.sums[i] + 0xffff - Checksum.word(sum)) % 0xffff == 0,
+                int sum = Checksum.fold(Checksum.sum(pool.memory(), t.payload(i), t.length(i)));
+                expect(c, (t.sum(i) + 0xffff - Checksum.word(sum)) % 0xffff == 0,
                         "a template's sum is wrong in segment", i);
             }
             expect(c, bytes == t.length, "a template's segments are not its length but", bytes);

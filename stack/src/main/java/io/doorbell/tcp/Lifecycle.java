@@ -15,6 +15,7 @@ final class Lifecycle {
     private final SendSpace sendSpace;
     private final DataInput data;
     private final SegmentOutput output;
+    private final ReadyHeaders headers;
     private final SegmentWriter writer;
     private final StatelessReply reply;
     private final TimeWait timeWait;
@@ -32,13 +33,14 @@ final class Lifecycle {
     private InspectionRows rows;
 
     Lifecycle(ConnectionTable table, TimerQueue timers, SendSpace sendSpace, DataInput data, SegmentOutput output,
-              SegmentWriter writer, StatelessReply reply, TimeWait timeWait, EventList events, Ipv4 ipv4, PathMtu paths,
+              ReadyHeaders headers, SegmentWriter writer, StatelessReply reply, TimeWait timeWait, EventList events, Ipv4 ipv4, PathMtu paths,
               TcpConfig config, Counters counters, Clock clock) {
         this.table = table;
         this.timers = timers;
         this.sendSpace = sendSpace;
         this.data = data;
         this.output = output;
+        this.headers = headers;
         this.writer = writer;
         this.reply = reply;
         this.timeWait = timeWait;
@@ -55,8 +57,9 @@ final class Lifecycle {
         rows = in;
     }
 
-    /** Something happened to the connection that its row should show. */
+    /** Something happened to the connection: its row should show it, and its next segment may be another. */
     void touch(Tcb c) {
+        c.changed();
         if (rows != null) {
             rows.touch(c);
         }
@@ -69,6 +72,7 @@ final class Lifecycle {
 
     /** The connection may have something to send: the emitter is to look at it before the next flush. */
     void wantOutput(Tcb c) {
+        c.changed();
         if (!c.outputPending && c.state != TcpState.CLOSED) {
             c.outputPending = true;
             if (firstOutput == null) {
@@ -98,7 +102,11 @@ final class Lifecycle {
 
     private boolean emit(Tcb c) {
         touch(c);
-        return output.run(c);
+        boolean blocked = output.run(c);
+        if (c.ready != null) {
+            headers.make(c);
+        }
+        return blocked;
     }
 
     /**

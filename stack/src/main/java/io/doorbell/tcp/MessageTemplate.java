@@ -62,13 +62,16 @@ public final class MessageTemplate {
     private final MemorySegment memory;
     final KnownBytes known;
 
-    // The layout: each segment's payload address, its checksum, and that of what the headers don't change.
+    // The layout: of each segment the payload's address, its sum, and that of what the headers always say, next to each
+    // other. In network byte order, not complemented, less than 18 bits.
+    private static final int SEGMENT_LONGS = 3;
+    private static final int SUM = 1;
+    private static final int HEADER_SUM = 2;
     int segmentSize;
     int count;
-    long[] payload;
-    /** In network byte order, not complemented, less than 18 bits. */
-    long[] sums;
-    long[] headerSums;
+    long[] segments;
+    /** Of the connection's next segment. */
+    ReadyHeader header;
     /** The connection's segment size that the headers were formed for; {@link #NOT_FORMED}; 0 when closed. */
     int formedFor = NOT_FORMED;
     long mac;
@@ -166,14 +169,14 @@ public final class MessageTemplate {
         }
         int segment = count == 1 ? 0 : offset / segmentSize;
         int at = offset - segment * segmentSize;
-        long target = payload[segment] + at;
+        long target = payload(segment) + at;
         if (last != null && offset + Long.BYTES > length - lastBytes) {
             copyLast();
         }
         long old = ~Bytes.u64(memory, target);
         Bytes.put64(memory, target, value);
         add(segment, at, Checksum.fold((value >>> 32) + (value & 0xffff_ffffL) + (old >>> 32) + (old & 0xffff_ffffL)));
-        return known.supplied(offset, Long.BYTES);
+        return known.supplied8(offset);
     }
 
     /**
@@ -280,6 +283,37 @@ public final class MessageTemplate {
 
     // ---- for the output
 
+    /** Room for a layout of so many segments. */
+    static long[] segments(int count) {
+        return new long[SEGMENT_LONGS * count];
+    }
+
+    static void segment(long[] segments, int segment, long payload, long sum) {
+        segments[SEGMENT_LONGS * segment] = payload;
+        segments[SEGMENT_LONGS * segment + SUM] = sum;
+    }
+
+    /** The address of a segment's first byte. */
+    long payload(int segment) {
+        return segments[SEGMENT_LONGS * segment];
+    }
+
+    void payload(int segment, long address) {
+        segments[SEGMENT_LONGS * segment] = address;
+    }
+
+    long sum(int segment) {
+        return segments[SEGMENT_LONGS * segment + SUM];
+    }
+
+    long headerSum(int segment) {
+        return segments[SEGMENT_LONGS * segment + HEADER_SUM];
+    }
+
+    void headerSum(int segment, long sum) {
+        segments[SEGMENT_LONGS * segment + HEADER_SUM] = sum;
+    }
+
     /** Bytes of a segment. */
     int length(int segment) {
         return segment == count - 1 ? length - segment * segmentSize : segmentSize;
@@ -293,7 +327,7 @@ public final class MessageTemplate {
             int segment = offset / segmentSize;
             int inSegment = offset - segment * segmentSize;
             int bytes = Math.min(known.nextMissing(offset) - offset, length(segment) - inSegment);
-            other.known(offset, memory, payload[segment] + inSegment, bytes);
+            other.known(offset, memory, payload(segment) + inSegment, bytes);
             offset = known.nextSupplied(offset + bytes);
         }
     }
@@ -312,7 +346,7 @@ public final class MessageTemplate {
         int first = length - bytes;
         lastFolded = Checksum.fold(Checksum.sum(memory, buffer.address(), bytes));
         lastNetworkSum = Checksum.word((first & 1) == 0 ? lastFolded : Checksum.swap(lastFolded));
-        firstNetworkSum = Checksum.word(Checksum.fold(Checksum.sum(memory, payload[0], first)));
+        firstNetworkSum = Checksum.word(Checksum.fold(Checksum.sum(memory, payload(0), first)));
         last = buffer;
         lastBytes = bytes;
         buffer.template = this;
@@ -320,7 +354,7 @@ public final class MessageTemplate {
 
     /** What the payload of a segment contributes to its sum, in network byte order. */
     long payloadSum(int segment) {
-        return last == null ? sums[segment] : firstNetworkSum + lastNetworkSum;
+        return last == null ? sum(segment) : firstNetworkSum + lastNetworkSum;
     }
 
     /** The folded sum of what lies in the frame, in the machine's byte order, while the rest lies in a buffer. */
@@ -353,7 +387,7 @@ public final class MessageTemplate {
         int left = bytes;
         while (left > 0) {
             int part = Math.min(left, length(segment) - at);
-            long target = payload[segment] + at;
+            long target = payload(segment) + at;
             int old = ~Checksum.fold(Checksum.sum(memory, target, part)) & 0xffff;
             long fresh = Checksum.copyAndSum(source, from, memory, target, part);
             add(segment, at, Checksum.word(Checksum.fold(fresh + old)));
@@ -366,8 +400,8 @@ public final class MessageTemplate {
 
     /** RFC 1624 equation 3, with the complement of what was there already in {@code difference}. */
     private void add(int segment, int at, int difference) {
-        long sum = sums[segment] + ((at & 1) == 0 ? difference : Checksum.swap(difference));
-        sums[segment] = (sum & 0xffff) + (sum >>> 16);
+        long sum = sum(segment) + ((at & 1) == 0 ? difference : Checksum.swap(difference));
+        segments[SEGMENT_LONGS * segment + SUM] = (sum & 0xffff) + (sum >>> 16);
         if (last != null) {
             firstNetworkSum = Checksum.fold(firstNetworkSum + ((at & 1) == 0 ? difference : Checksum.swap(difference)));
         }

@@ -43,6 +43,8 @@ public final class PartialOutput {
         int result = holes.begin(this, c, message, length);
         if (result == Tcb.BACKPRESSURE) {
             tcp.waitForRoom(c);
+        } else {
+            lifecycle.touch(c);
         }
         return result;
     }
@@ -71,7 +73,7 @@ public final class PartialOutput {
             int segment = at / t.segmentSize;
             int inSegment = at - segment * t.segmentSize;
             int bytes = Math.min(t.known.nextMissing(at) - at, t.length(segment) - inSegment);
-            holes.complete(message, at, memory, t.payload[segment] + inSegment, bytes);
+            holes.complete(message, at, memory, t.payload(segment) + inSegment, bytes);
             at = t.known.nextSupplied(at + bytes);
         }
     }

@@ -116,6 +116,7 @@ final class PathMtu {
         c.narrow.size = Math.max(size, LEAST_SEGMENT);
         c.narrow.untilNanos = until;
         c.mss = c.narrow.size;
+        c.changed();
         for (int segment = c.sendHead; segment != c.sendUnsent; segment = segments.next(segment)) {
             if (segments.length(segment) > c.mss) {
                 scoreboard.markLost(c, segment);

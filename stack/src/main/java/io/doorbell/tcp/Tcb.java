@@ -167,6 +167,8 @@ public abstract class Tcb {
 
     /** The templates that wait on this connection, as a chain; null if there are none. */
     MessageTemplate templates;
+    /** What the next segment will say; null if no template was ever made. */
+    ReadyHeader ready;
 
     // Intrusive lists and the hash chain.
     Tcb nextOutput;
@@ -263,8 +265,16 @@ public abstract class Tcb {
         return options.congestionControl().control();
     }
 
+    /** Something happened to the connection: what was found out ahead of its next segment may hold no more. */
+    final void changed() {
+        if (ready != null) {
+            ready.forget();
+        }
+    }
+
     final void options(ConnectionOptions chosen) {
         options = chosen;
+        changed();
         if (chosen.needsState()) {
             seldom();
         }

@@ -102,7 +102,8 @@ public final class Tcp implements Transport {
         challenges = new ChallengeAcks(config.challengeAcksPerSecond(), clock);
         reply = new StatelessReply(pool, ipv4, config, window, counters, halfOpen, timestamps);
         timeWait = new TimeWait(waiting, reply, window, challenges, config, counters, clock);
-        lifecycle = new Lifecycle(table, timerQueue, sendSpace, data, output, writer, reply, timeWait, events, ipv4, paths,
+        ReadyHeaders headers = new ReadyHeaders(window, recovery, sendSpace, config);
+        lifecycle = new Lifecycle(table, timerQueue, sendSpace, data, output, headers, writer, reply, timeWait, events, ipv4, paths,
                 config, counters, clock);
         initialSequence = new InitialSequence(secrets);
         passiveOpen = new PassiveOpen(halfOpen, reply, initialSequence,
@@ -127,7 +128,7 @@ public final class Tcp implements Transport {
                 TcpOptions.segmentSize(mtu, mtu, config.timestamps()), counters);
         summedSends = new SummedSends(sendSpace, payloads, paths, lifecycle, waiters, delegation);
         references = new TemplateReferences(link, segments, sendSpace, config, counters);
-        templates = new TemplateOutput(this, link, ipv4, scoreboard, sendSpace, output, recovery, window, paths,
+        templates = new TemplateOutput(this, link, ipv4, scoreboard, sendSpace, output, recovery, headers, paths,
                 lifecycle, config, counters, references, timestamps);
         partials = new PartialOutput(this, holes, paths, lifecycle, timerQueue, pool);
         rehearsal = new Rehearsal(link, ipv4, segments, scoreboard, sendSpace, output, data, burst, events, memory,
@@ -443,8 +444,8 @@ public final class Tcp implements Transport {
 
     /** Someone to recount the books, for tests. Frames of the pool that are taken now count as taken for good. */
     public Audit audit() {
-        return new Audit(pool, ipv4, segments, table, timerQueue, window, config, references, delegation, counters,
-                pool.capacity() - pool.available());
+        return new Audit(pool, ipv4, segments, table, timerQueue, window, config, references, templates.headers(),
+                delegation, counters, pool.capacity() - pool.available());
     }
 
     /** Connections that a listener has answered and that are not established yet. */

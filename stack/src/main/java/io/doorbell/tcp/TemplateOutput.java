@@ -29,7 +29,7 @@ public final class TemplateOutput {
     private final SendSpace sendSpace;
     private final SegmentOutput output;
     private final LossRecovery recovery;
-    private final ReceiveWindow window;
+    private final ReadyHeaders headers;
     private final PathMtu paths;
     private final Lifecycle lifecycle;
     private final TcpConfig config;
@@ -39,7 +39,7 @@ public final class TemplateOutput {
     private final MemorySegment scratch = MemorySegment.ofArray(new byte[Long.BYTES]);
 
     TemplateOutput(Tcp tcp, Link link, Ipv4 ipv4, Scoreboard scoreboard, SendSpace sendSpace, SegmentOutput output,
-                   LossRecovery recovery, ReceiveWindow window, PathMtu paths, Lifecycle lifecycle, TcpConfig config,
+                   LossRecovery recovery, ReadyHeaders headers, PathMtu paths, Lifecycle lifecycle, TcpConfig config,
                    Counters counters, TemplateReferences references, TimestampClock clock) {
         this.references = references;
         this.clock = clock;
@@ -52,7 +52,7 @@ public final class TemplateOutput {
         this.sendSpace = sendSpace;
         this.output = output;
         this.recovery = recovery;
-        this.window = window;
+        this.headers = headers;
         this.paths = paths;
         this.lifecycle = lifecycle;
         this.config = config;
@@ -71,6 +71,10 @@ public final class TemplateOutput {
 
     TemplateReferences references() {
         return references;
+    }
+
+    ReadyHeaders headers() {
+        return headers;
     }
 
     // ---- making and closing
@@ -92,6 +96,7 @@ public final class TemplateOutput {
             t.next.previous = t;
         }
         c.templates = t;
+        t.header = headers.of(c);
         if (c.state.sends()) {
             form(t, c);
         }
@@ -114,7 +119,7 @@ public final class TemplateOutput {
         t.next = null;
         t.previous = null;
         for (int i = 0; i < t.count; i++) {
-            pool.release(t.payload[i]);
+            pool.release(t.payload(i));
         }
         t.closed();
     }
@@ -140,25 +145,24 @@ public final class TemplateOutput {
         if (sendSpace.freeFrames() < count) {
             return false;
         }
-        long[] payload = new long[count];
-        long[] sums = new long[count];
+        long[] segments = MessageTemplate.segments(count);
         for (int i = 0; i < count; i++) {
-            payload[i] = pool.allocate() + SendSpace.HEADROOM;
+            long payload = pool.allocate() + SendSpace.HEADROOM;
             int from = i * segmentSize;
             int bytes = Math.min(segmentSize, t.length - from);
+            long sum = 0;
             if (t.count == 0) {
-                memory.asSlice(payload[i], bytes).fill((byte) 0);
+                memory.asSlice(payload, bytes).fill((byte) 0);
             } else {
-                gather(t, from, bytes, payload[i]);
-                sums[i] = Checksum.word(Checksum.fold(Checksum.sum(memory, payload[i], bytes)));
+                gather(t, from, bytes, payload);
+                sum = Checksum.word(Checksum.fold(Checksum.sum(memory, payload, bytes)));
             }
+            MessageTemplate.segment(segments, i, payload, sum);
         }
         for (int i = 0; i < t.count; i++) {
-            pool.release(t.payload[i]);
+            pool.release(t.payload(i));
         }
-        t.payload = payload;
-        t.sums = sums;
-        t.headerSums = new long[count];
+        t.segments = segments;
         t.segmentSize = segmentSize;
         t.count = count;
         return true;
@@ -171,7 +175,7 @@ public final class TemplateOutput {
             int segment = from / t.segmentSize;
             int at = from - segment * t.segmentSize;
             int part = Math.min(end - from, t.length(segment) - at);
-            MemorySegment.copy(memory, t.payload[segment] + at, memory, target + from - offset, part);
+            MemorySegment.copy(memory, t.payload(segment) + at, memory, target + from - offset, part);
             from += part;
         }
     }
@@ -184,7 +188,7 @@ public final class TemplateOutput {
         for (int i = 0; i < t.count; i++) {
             int length = header + t.length(i);
             int flags = TcpHeader.ACK | (i == t.count - 1 ? TcpHeader.PSH : 0);
-            long tcpHeader = t.payload[i] - header;
+            long tcpHeader = t.payload(i) - header;
             TcpHeader.write(memory, tcpHeader, c.ports, 0, 0, header, flags, 0);
             long sum = unsigned(c.localAddress) + unsigned(c.remoteAddress) + Ipv4Header.PROTOCOL_TCP + length
                     + unsigned(c.ports) + unsigned(header << 26 | flags << 16);
@@ -192,12 +196,13 @@ public final class TemplateOutput {
                 Bytes.put32(memory, tcpHeader + TcpHeader.LENGTH, TcpOptions.TIMESTAMPS_WORD);
                 sum += TcpOptions.TIMESTAMPS_WORD;
             }
-            t.headerSums[i] = sum;
+            t.headerSum(i, sum);
             ipv4.prepare(tcpHeader, length, Ipv4Header.PROTOCOL_TCP, c.localAddress, c.remoteAddress,
                     c.options.dscp() << 2 | ecn, mac);
         }
         t.mac = mac;
-        t.formedFor = c.mss;
+        // Formed with nobody to send it to, it does not count: it is formed again when there is.
+        t.formedFor = mac == Ipv4.NO_MAC ? MessageTemplate.NOT_FORMED : c.mss;
     }
 
     private static int headerLength(Tcb c) {
@@ -211,15 +216,43 @@ public final class TemplateOutput {
     // ---- sending
 
     int send(MessageTemplate t, long nowNanos, int flags) {
-        Tcb c = t.connection;
         boolean warm = (flags & MessageTemplate.WARM) != 0;
         if (t.known.missing() != 0 && !warm) {
             return withHoles(t);
         }
+        ReadyHeader header = t.header;
+        long now = Math.max(nowNanos, output.nowNanos());
+        int ticks = clock.at(now);
+        if (t.length <= header.room && t.formedFor == header.segmentSize && t.last == null
+                && sendSpace.freeFrames() > 0 && ipv4.readyMac(header.nextHop) == t.mac) {
+            assert headers.agrees(t, t.connection, now) : "a header that was made ahead is out of date";
+        } else {
+            int obstacle = obstacle(t, t.connection, now, warm);
+            if (obstacle != MessageTemplate.FAST) {
+                return warm ? obstacle : insteadOfPosting(t, t.connection, obstacle);
+            }
+            ticks = Delegation.clock(t.connection, ticks);
+        }
+        if (warm) {
+            return rehearse(t, header, ticks, now);
+        }
+        int posted = post(t, header, ticks, now);
+        if (posted == 0) {
+            return insteadOfPosting(t, t.connection, MessageTemplate.QUEUED);
+        }
+        if ((flags & MessageTemplate.POST_ONLY) == 0) {
+            link.flush(now);
+        }
+        int count = t.count;
+        account(t, t.connection, posted, now);
+        return posted == count ? MessageTemplate.FAST : MessageTemplate.QUEUED;
+    }
+
+    /** Looks at everything anew, and writes the header if nothing is in the way. */
+    private int obstacle(MessageTemplate t, Tcb c, long now, boolean warm) {
         if (c.granted != null && !warm && tcp.delegation().ownerSends(c) != 0) {
             return Tcb.GRANTED;
         }
-        long now = Math.max(nowNanos, output.nowNanos());
         if (c.narrow != null && !warm) {
             tcp.advance(now);
             paths.age(c);
@@ -229,29 +262,24 @@ public final class TemplateOutput {
             // To ask the pacer is to begin a burst.
             return MessageTemplate.QUEUED;
         }
-        int obstacle = follows || !warm && followed(t, c) ? obstacle(t, c, now) : unsendable(t, c);
-        if (obstacle != MessageTemplate.FAST) {
-            return warm ? obstacle : insteadOfPosting(t, c, obstacle);
+        int obstacle = follows || !warm && followed(t, c) ? headers.obstacle(t, c, now) : unsendable(t, c);
+        if (obstacle == MessageTemplate.FAST) {
+            if (warm) {
+                headers.make(c);
+            } else {
+                headers.write(t.header, c);
+            }
         }
-        int edge = c.rcvEdge;
-        if (warm && !link.warm(true)) {
+        return obstacle;
+    }
+
+    private int rehearse(MessageTemplate t, ReadyHeader header, int ticks, long now) {
+        if (!link.warm(true)) {
             return MessageTemplate.QUEUED;
         }
-        int posted = post(t, c, now);
-        if (warm) {
-            link.warm(false);
-            c.rcvEdge = edge;
-            return posted == t.count ? MessageTemplate.FAST : MessageTemplate.QUEUED;
-        }
-        if (posted == 0) {
-            return insteadOfPosting(t, c, MessageTemplate.QUEUED);
-        }
-        if ((flags & MessageTemplate.POST_ONLY) == 0) {
-            link.flush(now);
-        }
-        int count = t.count;
-        account(t, c, posted, now);
-        return posted == count ? MessageTemplate.FAST : MessageTemplate.QUEUED;
+        int posted = post(t, header, ticks, now);
+        link.warm(false);
+        return posted == t.count ? MessageTemplate.FAST : MessageTemplate.QUEUED;
     }
 
     int begin(MessageTemplate t, PartialMessage message) {
@@ -266,72 +294,33 @@ public final class TemplateOutput {
         return MessageTemplate.HOLES;
     }
 
-    /** What the emitter would hold this message back for, by the same rules; {@link MessageTemplate#FAST} if nothing. */
-    private int obstacle(MessageTemplate t, Tcb c, long now) {
-        int length = t.length;
-        if (sendSpace.freeFrames() < t.count || c.unacknowledged() + length > c.options.sendBufferBytes()) {
-            return MessageTemplate.BACKPRESSURE;
-        }
-        boolean first = c.sendUnsent == Tcb.NONE && c.sndNxt == c.sndEnd && c.partial == null
-                && (c.flight == null || c.flight.lostSegments == 0);
-        boolean fits = c.sndUna + c.sndWnd - c.sndNxt >= length && fitsCongestionWindow(t, c, now);
-        boolean held = c.options.nagle() && c.sendHead != Tcb.NONE || c.seldom != null && heldBySeldom(c, now);
-        return first && fits && !held ? MessageTemplate.FAST : MessageTemplate.QUEUED;
-    }
-
-    /** A cork, the pace, and flags of RFC 3168 that are told once are the emitter's. */
-    private static boolean heldBySeldom(Tcb c, long now) {
-        SeldomUsed s = c.seldom;
-        return s.corked || s.echoOwed || s.reductionUntold || Pacer.holds(c, now);
-    }
-
-    private boolean fitsCongestionWindow(MessageTemplate t, Tcb c, long now) {
-        int outstanding = recovery.outstanding(c);
-        if (outstanding == 0 && t.count == 1) {
-            return true;
-        }
-        int limit = isIdle(c, now) && config.slowStartAfterIdle() ? Math.min(c.cwnd, CongestionWindow.initial(c, config.initialWindowSegments()))
-                : c.cwnd;
-        return outstanding + t.length <= limit;
-    }
-
-    /** RFC 5681 section 4.1, as the emitter sees it. */
-    private static boolean isIdle(Tcb c, long now) {
-        return c.flight != null && c.sndNxt == c.sndUna && c.restNanos() <= now;
-    }
-
     /**
      * The one step between knowing and sending.
      *
      * @return how many segments the link took
      */
-    private int post(MessageTemplate t, Tcb c, long now) {
-        int header = headerLength(c);
-        int seq = c.sndEnd;
-        int ack = c.rcvNxt;
-        int field = window.advertise(c);
-        long changing = unsigned(ack) + field;
+    private int post(MessageTemplate t, ReadyHeader h, int ticks, long now) {
+        int header = TcpHeader.LENGTH;
+        long changing = h.sum;
         long stamps = 0;
-        if (c.timestamps) {
-            stamps = (long) (Delegation.clock(c, clock.at(now)) + c.tsOffset) << 32 | unsigned(c.tsRecent);
-            changing += (stamps >>> 32) + (stamps & 0xffff_ffffL);
+        if (h.timestamps) {
+            header += TcpOptions.TIMESTAMPS_LENGTH;
+            stamps = (long) (ticks + h.tsOffset) << 32 | unsigned(h.tsRecent);
+            changing += stamps >>> 32;
         }
+        int seq = h.seq;
         int i = 0;
         do {
-            long tcpHeader = t.payload[i] - header;
-            Bytes.put64(memory, tcpHeader + 4, (long) seq << 32 | unsigned(ack));
-            Bytes.put16(memory, tcpHeader + 14, field);
-            if (c.timestamps) {
+            long tcpHeader = t.payload(i) - header;
+            Bytes.put64(memory, tcpHeader + 4, (long) seq << 32 | unsigned(h.ack));
+            Bytes.put16(memory, tcpHeader + 14, h.window);
+            if (h.timestamps) {
                 Bytes.put64(memory, tcpHeader + TcpHeader.LENGTH + 4, stamps);
             }
-            long sum = t.headerSums[i] + t.payloadSum(i) + changing + unsigned(seq);
+            long sum = t.headerSum(i) + t.payloadSum(i) + changing + unsigned(seq);
             Bytes.put16(memory, tcpHeader + 16, ~Checksum.fold(sum));
             int length = t.length(i);
-            long frame = tcpHeader - Ipv4.HEADROOM;
-            int bytes = Ipv4.HEADROOM + header + length;
-            boolean taken = t.last == null ? link.transmit(frame, bytes, now)
-                    : link.transmit(frame, bytes - t.lastBytes, t.last.address(), t.lastBytes, now);
-            if (!taken) {
+            if (!transmit(t, tcpHeader - Ipv4.HEADROOM, Ipv4.HEADROOM + header + length, now)) {
                 break;
             }
             seq += length;
@@ -340,10 +329,16 @@ public final class TemplateOutput {
         return i;
     }
 
+    private boolean transmit(MessageTemplate t, long frame, int bytes, long now) {
+        return t.last == null ? link.transmit(frame, bytes, now)
+                : link.transmit(frame, bytes - t.lastBytes, t.last.address(), t.lastBytes, now);
+    }
+
     /** All that a send entails and that need not happen before it. */
     private void account(MessageTemplate t, Tcb c, int posted, long now) {
+        c.rcvEdge = t.header.rcvEdge;
         tcp.advance(now);
-        if (isIdle(c, now)) {
+        if (ReadyHeaders.isIdle(c, now)) {
             recovery.rest(c);
         }
         int frameBytes = posted * (Ipv4.HEADROOM + headerLength(c));
@@ -366,13 +361,14 @@ public final class TemplateOutput {
             lifecycle.wantOutput(c);
         }
         refresh(t, c);
+        headers.make(c);
     }
 
     /** @return bytes that have left; the others are queued */
     private int leftFromFrames(MessageTemplate t, Tcb c, int posted, long now) {
         int bytes = 0;
         for (int i = 0; i < t.count; i++) {
-            int segment = sendSpace.adopt(c, t.payload[i], t.length(i), Checksum.word(Checksum.fold(t.sums[i])),
+            int segment = sendSpace.adopt(c, t.payload(i), t.length(i), Checksum.word(Checksum.fold(t.sum(i))),
                     i == t.count - 1 ? SegmentTable.PUSH : 0);
             if (i < posted) {
                 bytes += t.length(i);
@@ -423,8 +419,8 @@ public final class TemplateOutput {
         int headers = Ipv4.HEADROOM + headerLength(c);
         for (int i = 0; i < t.count; i++) {
             long fresh = pool.allocate() + SendSpace.HEADROOM;
-            MemorySegment.copy(memory, t.payload[i] - headers, memory, fresh - headers, headers + t.length(i));
-            t.payload[i] = fresh;
+            MemorySegment.copy(memory, t.payload(i) - headers, memory, fresh - headers, headers + t.length(i));
+            t.payload(i, fresh);
         }
         t.known.rearm();
     }
@@ -462,7 +458,7 @@ public final class TemplateOutput {
         }
         t.copyLast();
         for (int i = 0; i < t.count; i++) {
-            tcp.send(c, memory, t.payload[i], t.length(i));
+            tcp.send(c, memory, t.payload(i), t.length(i));
         }
         counters.increment(Counter.TEMPLATE_SENDS_QUEUED);
         t.sentQueued++;

@@ -48,7 +48,7 @@ public final class TemplateReferences {
     int adopt(Tcb c, MessageTemplate t) {
         LinkBuffer buffer = t.last;
         int rest = t.lastBytes;
-        int first = sendSpace.adopt(c, t.payload[0], t.length - rest, t.firstSum(), 0);
+        int first = sendSpace.adopt(c, t.payload(0), t.length - rest, t.firstSum(), 0);
         sendSpace.adopt(c, buffer.address(), rest, t.lastSum(), SegmentTable.PUSH | SegmentTable.LENT);
         buffer.template = null;
         t.last = null;

@@ -36,6 +36,7 @@ final class Timers {
         int looked = 0;
         for (Tcb c = queue.takeExpired(now); c != null; c = queue.takeExpired(now)) {
             looked++;
+            c.changed();
             if (c.ackDeadline <= now) {
                 c.ackDeadline = Tcb.NO_DEADLINE;
                 c.ackNow = true;

@@ -40,6 +40,19 @@ public final class KnownBytes {
         return missingBytes;
     }
 
+    /** {@link #supplied}, of eight bytes. */
+    public int supplied8(int offset) {
+        int inWord = offset & 63;
+        if (inWord > Long.SIZE - Long.BYTES) {
+            return supplied(offset, Long.BYTES);
+        }
+        int word = offset >>> 6;
+        long hit = missing[word] & 0xffL << inWord;
+        missing[word] ^= hit;
+        missingBytes -= Long.bitCount(hit);
+        return missingBytes;
+    }
+
     /** They stay known from send to send; they have been {@link #supplied}. */
     public void stay(int offset, int bytes) {
         holeBytes -= clear(holes, offset, bytes);

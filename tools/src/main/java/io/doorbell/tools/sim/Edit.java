@@ -80,6 +80,7 @@ record Edit(Predicate<Instruction> where, int index, BiConsumer<CodeBuilder, Ins
             switch (other) {
                 case IADD -> code.iadd();
                 case ISUB -> code.isub();
+                case IOR -> code.ior();
                 case LADD -> code.ladd();
                 case LSUB -> code.lsub();
                 default -> throw new IllegalArgumentException("no such operator here: " + other);
