@@ -6,6 +6,7 @@ import io.doorbell.TcpStack;
 import io.doorbell.counters.InspectionBlock;
 import io.doorbell.tcp.CloseReason;
 import io.doorbell.wire.Bytes;
+import io.doorbell.xdp.XdpLink;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -16,12 +17,8 @@ final class DoorbellPingPong extends PingPong {
     /** Longer than an ACK may be delayed: nothing is left unacknowledged while the stacks rest. */
     private static final long SETTLE_NANOS = 60_000_000L;
 
-    private final TcpStack asking;
-    private final TcpStack answering;
-    private final Asker asker = new Asker();
-    private final Connection connection;
-    private final MemorySegment request = Arena.ofAuto().allocate(MESSAGE_BYTES, 64);
-    private long lastAnswered;
+    private final Asking asking;
+    private final Answering answering;
 
     DoorbellPingPong(String name, PinnedThreads threads, XdpEnds ends) {
         this(name, threads, ends, null, null);
@@ -30,74 +27,77 @@ final class DoorbellPingPong extends PingPong {
     /** Between stacks that show themselves in these blocks, or do not if they are null. */
     DoorbellPingPong(String name, PinnedThreads threads, XdpEnds ends, InspectionBlock asked, InspectionBlock answered) {
         super(name, threads);
-        asking = TcpStack.on(ends.left()).address(XdpEnds.LEFT + "/24").inspection(asked).build();
-        answering = TcpStack.on(ends.right()).address(XdpEnds.RIGHT + "/24").inspection(answered).build();
-        answering.listen(PORT, accepted -> new Echo());
-        connection = asking.connect(XdpEnds.RIGHT, PORT, asker);
-        long begin = System.nanoTime();
-        for (long now = begin; !asker.connected && now - begin < CONNECT_NANOS; now = System.nanoTime()) {
-            asking.poll(now);
-            answering.poll(now);
-        }
-        if (!asker.connected) {
-            throw wrong("the two ends could not connect");
-        }
+        answering = threads.onSecond(() -> new Answering(this, ends.right(), answered));
+        asking = threads.onFirst(() -> new Asking(this, ends.left(), asked));
+        threads.play(asking::connect, answering::accept, CONNECT_NANOS);
     }
 
     @Override
     long roundTripNanos(long number) {
-        Bytes.putNative64(request, 0, number);
-        asker.received = 0;
-        long begin = System.nanoTime();
-        if (connection.send(request, 0, MESSAGE_BYTES) != MESSAGE_BYTES) {
-            throw wrong("a request was refused");
-        }
-        asking.flush(begin);
-        while (asker.received < MESSAGE_BYTES) {
-            asking.poll(System.nanoTime());
-            waiting();
-        }
-        long answered = Bytes.native64(asker.response, 0);
-        if (answered != number || asker.received != MESSAGE_BYTES) {
-            throw wrong("the answer to " + number + " was " + answered);
-        }
-        return asker.receivedNanos - begin;
+        return asking.roundTripNanos(number);
     }
 
     @Override
     void settle() {
-        pollFor(asking, SETTLE_NANOS);
+        asking.pollFor(asking.stack, SETTLE_NANOS);
     }
 
     @Override
     void answer() {
-        lastAnswered = 0;
-        while (lastAnswered != LAST) {
-            answering.poll(System.nanoTime());
-            waiting();
-        }
-        pollFor(answering, 2 * SETTLE_NANOS);
-    }
-
-    private static void pollFor(TcpStack stack, long nanos) {
-        long begin = System.nanoTime();
-        for (long now = begin; now - begin < nanos; now = System.nanoTime()) {
-            stack.poll(now);
-        }
+        answering.answer();
     }
 
     @Override
     public void close() {
-        asking.close();
-        answering.close();
+        asking.stack.close();
+        answering.stack.close();
     }
 
-    /** The asking end: takes answers. */
-    private final class Asker implements ConnectionHandler {
+    /** Takes answers. */
+    private static final class Asking extends End implements ConnectionHandler {
+        private final TcpStack stack;
+        private final MemorySegment request = Arena.ofAuto().allocate(MESSAGE_BYTES, 64);
         private final MemorySegment response = Arena.ofAuto().allocate(MESSAGE_BYTES, 64);
+        private Connection connection;
         private boolean connected;
         private int received;
         private long receivedNanos;
+
+        private Asking(PingPong of, XdpLink link, InspectionBlock shown) {
+            super(of);
+            stack = TcpStack.on(link).address(XdpEnds.LEFT + "/24").inspection(shown).build();
+        }
+
+        private void connect() {
+            connection = stack.connect(XdpEnds.RIGHT, PORT, this);
+            long begin = System.nanoTime();
+            for (long now = begin; !connected; now = System.nanoTime()) {
+                if (now - begin > CONNECT_NANOS) {
+                    throw wrong("the two ends could not connect");
+                }
+                stack.poll(now);
+                waiting();
+            }
+        }
+
+        private long roundTripNanos(long number) {
+            Bytes.putNative64(request, 0, number);
+            received = 0;
+            long begin = System.nanoTime();
+            if (connection.send(request, 0, MESSAGE_BYTES) != MESSAGE_BYTES) {
+                throw wrong("a request was refused");
+            }
+            stack.flush(begin);
+            while (received < MESSAGE_BYTES) {
+                stack.poll(System.nanoTime());
+                waiting();
+            }
+            long answered = Bytes.native64(response, 0);
+            if (answered != number || received != MESSAGE_BYTES) {
+                throw wrong("the answer to " + number + " was " + answered);
+            }
+            return receivedNanos - begin;
+        }
 
         @Override
         public void connected(Connection c) {
@@ -123,8 +123,39 @@ final class DoorbellPingPong extends PingPong {
         }
     }
 
-    /** The answering end: what comes goes back, from where it lies. A request comes in one piece. */
-    private final class Echo implements ConnectionHandler {
+    /** What comes goes back, from where it lies. A request comes in one piece. */
+    private static final class Answering extends End implements ConnectionHandler {
+        private final TcpStack stack;
+        private boolean connected;
+        private long lastAnswered;
+
+        private Answering(PingPong of, XdpLink link, InspectionBlock shown) {
+            super(of);
+            stack = TcpStack.on(link).address(XdpEnds.RIGHT + "/24").inspection(shown).build();
+            stack.listen(PORT, accepted -> this);
+        }
+
+        private void accept() {
+            while (!connected) {
+                stack.poll(System.nanoTime());
+                waiting();
+            }
+        }
+
+        private void answer() {
+            lastAnswered = 0;
+            while (lastAnswered != LAST) {
+                stack.poll(System.nanoTime());
+                waiting();
+            }
+            pollFor(stack, 2 * SETTLE_NANOS);
+        }
+
+        @Override
+        public void connected(Connection c) {
+            connected = true;
+        }
+
         @Override
         public int data(Connection c, MemorySegment memory, long offset, int length) {
             if (length != MESSAGE_BYTES || c.send(memory, offset, length) != length) {

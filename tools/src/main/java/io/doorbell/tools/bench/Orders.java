@@ -25,19 +25,15 @@ abstract class Orders extends PingPong {
     static final int QUANTITY_AT = 200;
 
     private static final long CONNECT_NANOS = 10_000_000_000L;
-    private static final long PREPARE_NANOS = 30_000;
+    static final long PREPARE_NANOS = 30_000;
     private static final long SETTLE_NANOS = 60_000_000L;
 
-    private final TcpStack exchange;
-    private final Participant participant = new Participant();
-    private final MemorySegment message = Arena.ofAuto().allocate(MESSAGE_BYTES, 64);
-    private final MemorySegment expected = order();
+    private final Exchange exchange;
 
-    /** @param exchange its stack, which this contestant alone uses */
-    Orders(String name, PinnedThreads threads, TcpStack exchange) {
+    /** @param stack for the exchange's stack */
+    Orders(String name, PinnedThreads threads, TcpStack.Builder stack) {
         super(name, threads);
-        this.exchange = exchange;
-        exchange.listen(PORT, participant::accepted);
+        exchange = threads.onFirst(() -> new Exchange(this, stack.build()));
     }
 
     /** What is known of an order beforehand, with price and quantity 0. */
@@ -59,51 +55,19 @@ abstract class Orders extends PingPong {
         return number ^ 0x5555_5555L;
     }
 
-    /** Polls the exchange until an engine has connected; {@code engine} is the engine's own part of that. */
-    final void connect(Runnable engine) {
-        long begin = System.nanoTime();
-        for (long now = begin; participant.connection == null; now = System.nanoTime()) {
-            if (now - begin > CONNECT_NANOS) {
-                throw wrong("the engine could not connect");
-            }
-            exchange.poll(now);
-            engine.run();
-        }
+    /** The exchange waits until an engine has connected; {@code engine} is the engine's part of that, on its thread. */
+    final void connect(PinnedThreads.Part engine) {
+        threads().play(exchange::accept, engine, CONNECT_NANOS);
     }
 
     @Override
     final long roundTripNanos(long number) {
-        pollFor(exchange, PREPARE_NANOS);
-        Bytes.putNative64(message, 0, number);
-        Bytes.put64(message, 8, price(number));
-        Bytes.put64(message, 16, quantity(number));
-        long begin = System.nanoTime();
-        if (participant.connection.send(message, 0, MESSAGE_BYTES) != MESSAGE_BYTES) {
-            throw wrong("a market-data message was refused");
-        }
-        exchange.flush(begin);
-        while (participant.received < ORDER_BYTES) {
-            exchange.poll(System.nanoTime());
-            waiting();
-        }
-        long nanos = participant.receivedNanos - begin;
-        Bytes.put64(expected, PRICE_AT, price(number));
-        Bytes.put64(expected, QUANTITY_AT, quantity(number));
-        participant.take(number);
-        return nanos;
+        return exchange.roundTripNanos(number);
     }
 
     @Override
     final void settle() {
-        pollFor(exchange, SETTLE_NANOS);
-    }
-
-    final void pollFor(TcpStack stack, long nanos) {
-        long begin = System.nanoTime();
-        for (long now = begin; now - begin < nanos; now = System.nanoTime()) {
-            stack.poll(now);
-            waiting();
-        }
+        exchange.pollFor(exchange.stack, SETTLE_NANOS);
     }
 
     /** Longer than the exchange goes on after the last order. */
@@ -113,19 +77,60 @@ abstract class Orders extends PingPong {
 
     @Override
     public void close() {
-        exchange.close();
+        exchange.stack.close();
     }
 
     /** The exchange's end: puts an order together as it comes. What is known of the next one may come with it. */
-    private final class Participant implements ConnectionHandler {
+    private static final class Exchange extends End implements ConnectionHandler {
+        private final TcpStack stack;
+        private final MemorySegment message = Arena.ofAuto().allocate(MESSAGE_BYTES, 64);
+        private final MemorySegment expected = order();
         private final MemorySegment order = Arena.ofAuto().allocate(2 * ORDER_BYTES, 64);
         private Connection connection;
         private int received;
         private long receivedNanos;
 
+        private Exchange(PingPong of, TcpStack stack) {
+            super(of);
+            this.stack = stack;
+            stack.listen(PORT, this::accepted);
+        }
+
         private ConnectionHandler accepted(Connection c) {
             connection = c;
             return this;
+        }
+
+        private void accept() {
+            long begin = System.nanoTime();
+            for (long now = begin; connection == null; now = System.nanoTime()) {
+                if (now - begin > CONNECT_NANOS) {
+                    throw wrong("the engine could not connect");
+                }
+                stack.poll(now);
+                waiting();
+            }
+        }
+
+        private long roundTripNanos(long number) {
+            pollFor(stack, PREPARE_NANOS);
+            Bytes.putNative64(message, 0, number);
+            Bytes.put64(message, 8, price(number));
+            Bytes.put64(message, 16, quantity(number));
+            long begin = System.nanoTime();
+            if (connection.send(message, 0, MESSAGE_BYTES) != MESSAGE_BYTES) {
+                throw wrong("a market-data message was refused");
+            }
+            stack.flush(begin);
+            while (received < ORDER_BYTES) {
+                stack.poll(System.nanoTime());
+                waiting();
+            }
+            long nanos = receivedNanos - begin;
+            Bytes.put64(expected, PRICE_AT, price(number));
+            Bytes.put64(expected, QUANTITY_AT, quantity(number));
+            take(number);
+            return nanos;
         }
 
         @Override

@@ -1,5 +1,6 @@
 package io.doorbell.tools.bench;
 
+import io.doorbell.TcpStack;
 import io.doorbell.tools.cli.ExitCode;
 import io.doorbell.tools.cli.UserError;
 import org.HdrHistogram.Histogram;
@@ -70,14 +71,46 @@ abstract class PingPong extends Contestant<RoundTrips> {
         answeringAllocated = ThreadStatus.allocatedBytes() - allocatedBefore;
     }
 
-    /** To be called by loops that wait for the other end. */
-    final void waiting() {
-        if (threads.failed().raised()) {
-            throw new UserError(ExitCode.FAILED, name() + ": broken off");
-        }
+    final PinnedThreads threads() {
+        return threads;
     }
 
     final UserError wrong(String what) {
         return new UserError(ExitCode.FAILED, name() + ": " + what);
+    }
+
+    /**
+     * One of the two ends: whatever its thread uses all the time, made by that thread. The other end's thread uses none of
+     * it, nor does this one's use anything that the other's writes: neither is to wait for a cache line that only the
+     * benchmark has in common.
+     */
+    abstract static class End {
+        private final String name;
+        private final Signal failed;
+
+        End(PingPong of) {
+            name = of.name();
+            failed = of.threads.failed();
+        }
+
+        /** To be called by loops that wait for the other end. */
+        final void waiting() {
+            if (failed.raised()) {
+                throw wrong("broken off");
+            }
+        }
+
+        final UserError wrong(String what) {
+            return new UserError(ExitCode.FAILED, name + ": " + what);
+        }
+
+        /** Keeps a stack going. */
+        final void pollFor(TcpStack stack, long nanos) {
+            long begin = System.nanoTime();
+            for (long now = begin; now - begin < nanos; now = System.nanoTime()) {
+                stack.poll(now);
+                waiting();
+            }
+        }
     }
 }

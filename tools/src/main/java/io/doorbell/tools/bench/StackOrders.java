@@ -6,6 +6,7 @@ import io.doorbell.TcpStack;
 import io.doorbell.tcp.CloseReason;
 import io.doorbell.wire.Bytes;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 
 /** An engine on Doorbell, with one of several ways of sending its orders. */
 final class StackOrders extends Orders {
@@ -21,48 +22,65 @@ final class StackOrders extends Orders {
         boolean send(long price, long quantity, long nowNanos);
     }
 
-    private final TcpStack engine;
-    private final Way way;
-    private long pollNanos;
-    private long lastAnswered;
-    private boolean due;
+    private final Engine engine;
 
-    StackOrders(String name, PinnedThreads threads, TcpStack exchange, TcpStack engine, String address, Way way) {
+    /** @param stack for the engine's stack, which connects to the exchange at this address */
+    StackOrders(String name, PinnedThreads threads, TcpStack.Builder exchange, String address, TcpStack.Builder stack,
+                Supplier<Way> way) {
         super(name, threads, exchange);
-        this.engine = engine;
-        this.way = way;
-        Connection connection = engine.connect(address, PORT, new Feed());
-        connect(() -> engine.poll(System.nanoTime()));
-        if (!connection.state().equals("ESTABLISHED")) {
-            throw wrong("the engine is " + connection.state());
-        }
-        way.begin(connection);
-        way.prepare();
+        engine = threads.onSecond(() -> new Engine(this, stack.build(), way.get()));
+        connect(() -> engine.connect(address));
     }
 
     @Override
     void answer() {
-        lastAnswered = 0;
-        while (lastAnswered != LAST) {
-            pollNanos = System.nanoTime();
-            engine.poll(pollNanos);
-            if (due) {
-                due = false;
-                way.prepare();
-            }
-            waiting();
-        }
-        pollFor(engine, settleNanos());
+        engine.answer();
     }
 
     @Override
     public void close() {
         super.close();
-        engine.close();
+        engine.stack.close();
     }
 
-    /** Market data. A message comes in one piece. */
-    private final class Feed implements ConnectionHandler {
+    /** Gets market data, each message in one piece, and sends orders. */
+    private static final class Engine extends End implements ConnectionHandler {
+        private final TcpStack stack;
+        private final Way way;
+        private long pollNanos;
+        private long lastAnswered;
+        private boolean due;
+
+        private Engine(PingPong of, TcpStack stack, Way way) {
+            super(of);
+            this.stack = stack;
+            this.way = way;
+        }
+
+        private void connect(String address) {
+            Connection connection = stack.connect(address, PORT, this);
+            while (!connection.state().equals("ESTABLISHED")) {
+                stack.poll(System.nanoTime());
+                waiting();
+            }
+            way.begin(connection);
+            way.prepare();
+        }
+
+        private void answer() {
+            lastAnswered = 0;
+            while (lastAnswered != LAST) {
+                pollNanos = System.nanoTime();
+                stack.poll(pollNanos);
+                if (due) {
+                    due = false;
+                    way.prepare();
+                }
+                waiting();
+            }
+            pollFor(stack, settleNanos());
+        }
+
         @Override
         public int data(Connection c, MemorySegment memory, long offset, int length) {
             if (length != MESSAGE_BYTES) {

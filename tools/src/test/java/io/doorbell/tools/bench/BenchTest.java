@@ -117,7 +117,8 @@ class BenchTest {
         Map<String, Double> figures = run("order");
         assertEquals(List.of("kernel_p50_ns", "kernel_p99_ns", "plain_p50_ns", "plain_p99_ns", "template_p50_ns",
                 "template_p99_ns", "partial_p50_ns", "partial_p99_ns", "option_p50_ns", "option_p99_ns",
-                "ratio_template_kernel", "ratio_template_plain", "alloc_bytes_per_op"), List.copyOf(figures.keySet()));
+                "floor_p50_ns", "floor_p99_ns", "ratio_template_kernel", "ratio_floor_kernel", "ratio_template_floor",
+                "ratio_template_plain", "alloc_bytes_per_op"), List.copyOf(figures.keySet()));
         figures.forEach((name, value) -> assertTrue(value > 0 || name.startsWith("alloc"), name + " is " + value));
     }
 
