@@ -10,6 +10,7 @@ final class Cork {
 
     static void cork(Tcb c) {
         c.seldom().corked = true;
+        c.changed();
     }
 
     /** What waits leaves now, whatever Nagle says. */
@@ -17,6 +18,7 @@ final class Cork {
         SeldomUsed s = c.seldom;
         if (s != null && s.corked) {
             s.corked = false;
+            c.changed();
             s.corkDeadline = Tcb.NO_DEADLINE;
             s.tailMayGo = c.sendUnsent != Tcb.NONE;
         }

@@ -108,6 +108,16 @@ class TemplateAheadTest {
     }
 
     @Test
+    void rfc9293_3_7_4_aCorkHoldsATemplateToo(Script script) {
+        MessageTemplate template = ready(script);
+        script.connection().cork();
+        send(script, template, "ready", QUEUED);
+        script.expectNothing();
+        script.act("uncork", () -> script.connection().uncork());
+        script.expect(data(6, "ready"));
+    }
+
+    @Test
     void rfc5681_3_1_rehearsingFindsOutAheadAndChangesNothing(Script script) {
         script.establish(syn(0).mss(1000));
         MessageTemplate template = template(script, "ready");
