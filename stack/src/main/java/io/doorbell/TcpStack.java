@@ -28,7 +28,7 @@ import java.util.SplittableRandom;
  *
  * <p>For more cores, give each a stack of its own, on a queue of its own. Let each thread make its stack, connections,
  * templates and handlers itself: what one thread makes lies side by side in the heap, and where two stacks have something
- * in the same cache line, a write by one costs the other some 100 ns.
+ * in the same cache line, each waits for what the other writes.
  */
 public final class TcpStack implements AutoCloseable {
     private static final int BURST = 64;

@@ -33,8 +33,8 @@ final class Lifecycle {
     private InspectionRows rows;
 
     Lifecycle(ConnectionTable table, TimerQueue timers, SendSpace sendSpace, DataInput data, SegmentOutput output,
-              ReadyHeaders headers, SegmentWriter writer, StatelessReply reply, TimeWait timeWait, EventList events, Ipv4 ipv4, PathMtu paths,
-              TcpConfig config, Counters counters, Clock clock) {
+              ReadyHeaders headers, SegmentWriter writer, StatelessReply reply, TimeWait timeWait, EventList events,
+              Ipv4 ipv4, PathMtu paths, TcpConfig config, Counters counters, Clock clock) {
         this.table = table;
         this.timers = timers;
         this.sendSpace = sendSpace;
@@ -103,10 +103,15 @@ final class Lifecycle {
     private boolean emit(Tcb c) {
         touch(c);
         boolean blocked = output.run(c);
-        if (c.ready != null) {
+        findOutAhead(c);
+        return blocked;
+    }
+
+    /** Nothing more happens to the connection now: what a template's send will ask is answered while nobody waits. */
+    void findOutAhead(Tcb c) {
+        if (c.templates != null) {
             headers.make(c);
         }
-        return blocked;
     }
 
     /**

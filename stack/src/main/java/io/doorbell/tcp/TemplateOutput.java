@@ -99,6 +99,7 @@ public final class TemplateOutput {
         t.header = headers.of(c);
         if (c.state.sends()) {
             form(t, c);
+            headers.make(c);
         }
         counters.increment(Counter.TEMPLATES_OPENED);
         return t;

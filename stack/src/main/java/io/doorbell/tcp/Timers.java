@@ -60,6 +60,7 @@ final class Timers {
                 recovery.rest(c);
             }
             queue.schedule(c, c.nextDeadline());
+            lifecycle.findOutAhead(c);
         }
         return looked;
     }

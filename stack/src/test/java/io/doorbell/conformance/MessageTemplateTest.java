@@ -34,11 +34,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Message templates, seen from the wire: what they send is what an ordinary send would have sent. */
 @ExtendWith(Scripts.class)
 class MessageTemplateTest {
-    private static byte[] bytes(String text) {
+    static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    private static MessageTemplate template(Script script, String known) {
+    static MessageTemplate template(Script script, String known) {
         MessageTemplate template = script.connection().template(known.length());
         assertNotNull(template, "no template");
         assertEquals(0, template.known(0, bytes(known)));
@@ -55,7 +55,7 @@ class MessageTemplateTest {
         });
     }
 
-    private static void send(Script script, MessageTemplate template, String content, int code) {
+    static void send(Script script, MessageTemplate template, String content, int code) {
         send(script, template, content, code, 0);
     }
 

@@ -1,5 +1,8 @@
 package io.doorbell.conformance;
 
+import static io.doorbell.conformance.MessageTemplateTest.bytes;
+import static io.doorbell.conformance.MessageTemplateTest.send;
+import static io.doorbell.conformance.MessageTemplateTest.template;
 import static io.doorbell.script.Segments.ack;
 import static io.doorbell.script.Segments.data;
 import static io.doorbell.script.Segments.seconds;
@@ -23,23 +26,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** What a connection has found out ahead of a template's send, and what happens between that and the send. */
 @ExtendWith(Scripts.class)
 class TemplateAheadTest {
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.ISO_8859_1);
-    }
-
-    private static MessageTemplate template(Script script, String text) {
-        MessageTemplate template = script.connection().template(text.length());
-        assertEquals(0, template.known(0, bytes(text)));
-        return template;
-    }
-
-    private static void send(Script script, MessageTemplate template, String text, int code) {
-        script.act("template", () -> {
-            script.flow().application().wrote(bytes(text), text.length());
-            assertEquals(code, template.send(script.clockNanos()));
-        });
-    }
-
     /** A connection that has sent a template and had it acknowledged: the next one's header lies ready. */
     private static MessageTemplate ready(Script script) {
         script.establish(syn(0).mss(1000));

@@ -36,9 +36,7 @@ final class WatchedPingPong extends Contestant<RoundTrips> {
 
     /** Started by the second thread: it inherits the processor. */
     static StackCliProcess onSecond(PinnedThreads threads, List<String> arguments) {
-        StackCliProcess[] started = new StackCliProcess[1];
-        threads.play(() -> { }, () -> started[0] = StackCliProcess.start(null, arguments), 0);
-        return started[0];
+        return threads.onSecond(() -> StackCliProcess.start(null, arguments));
     }
 
     @Override
